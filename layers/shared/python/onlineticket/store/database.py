@@ -1,0 +1,52 @@
+"""How we talk to Postgres: whole numbers stay whole, and a dead server is a typed error."""
+
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.adapt import Loader
+
+from onlineticket import settings
+from onlineticket.domain.errors import Unavailable
+
+
+class _WholeNumber(Loader):
+    """Reads `numeric` as int: every numeric column here is a uint256 or a sum of them."""
+
+    def load(self, data: bytes | bytearray | memoryview) -> int:
+        return int(bytes(data))
+
+
+def connect(conninfo: str) -> Connection[Any]:
+    """Open in autocommit; a write of several statements says `with conn.transaction()`.
+
+    Raises:
+        Unavailable: `DATABASE_UNAVAILABLE`.
+    """
+    try:
+        conn = psycopg.connect(conninfo, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        raise Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.") from error
+    conn.adapters.register_loader("numeric", _WholeNumber)
+    conn.execute("SET timezone TO 'UTC'")
+    return conn
+
+
+def conninfo() -> str:
+    """Where the database is: DB_URL if set (stage local, tests), else the proxy by IAM token."""
+    url = settings.optional("DB_URL", "")
+    return url if url else _iam_conninfo()
+
+
+def _iam_conninfo() -> str:
+    import boto3
+    from psycopg.conninfo import make_conninfo
+
+    host, port = settings.required("DB_HOST"), int(settings.optional("DB_PORT", "5432"))
+    user = settings.required("DB_USER")
+    # Good for 15 minutes, checked only when connecting: a connection made with it lives on.
+    token = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=port, DBUsername=user)
+    return make_conninfo(
+        host=host, port=port, user=user, password=token,
+        dbname=settings.required("DB_NAME"), sslmode="require",
+    )  # fmt: skip
