@@ -1,4 +1,4 @@
-"""`make lock`: resolve pyproject's direct dependencies into the four requirements files, with hashes.
+"""`make lock`: pyproject's direct dependencies, resolved into four requirements files with hashes.
 
 One resolution serves all four, so a package has one version everywhere; each file names only what
 the files before it do not, so that the layers do not carry a package twice.

@@ -13,7 +13,9 @@ from onlineticket.domain.keyring import KeyRing, from_secret
 if TYPE_CHECKING:
     from psycopg import Connection
 
-_cached = []
+    from onlineticket.domain.types import SuiteId
+
+_cached: list[Any] = []
 
 
 def _once(open_: Any) -> Any:
@@ -46,6 +48,18 @@ def postgres() -> "Connection":
     if _connection is None or _connection.closed or _connection.broken:
         _connection = database.connect(database.conninfo())
     return _connection
+
+
+@_once
+def suite_id() -> "SuiteId":
+    """The suite that a bare id in a path means.
+
+    Raises:
+        Unavailable: `SUITE_NOT_REGISTERED`, `DATABASE_UNAVAILABLE`.
+    """
+    from onlineticket.store import registry
+
+    return registry.current_suite_id(postgres(), settings.current_suite())
 
 
 @_once

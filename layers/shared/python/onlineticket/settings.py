@@ -33,3 +33,18 @@ def optional(name: str, default: str) -> str:
 def current_suite() -> suite.Suite:
     """The suite that a bare id in a path means: variable CONTRACTS holds the contracts file."""
     return suite.parse(required("CONTRACTS"))
+
+
+def switch(name: str) -> bool:
+    """A variable that is `true` or `false` (or `yes`, `no`).
+
+    Raises:
+        MissingSetting: it is anything else.
+    """
+    value = required(name).lower()
+    if value not in _SWITCH:
+        raise MissingSetting(f"The environment variable {name} must be true or false.")
+    return _SWITCH[value]
+
+
+_SWITCH = {"true": True, "yes": True, "false": False, "no": False}

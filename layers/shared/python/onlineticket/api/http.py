@@ -87,7 +87,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
 
 
 def _answer(
-    app: APIGatewayRestResolver, status: HTTPStatus, code: str, message: str, details: dict[str, Any]
+    app: APIGatewayRestResolver,
+    status: HTTPStatus,
+    code: str,
+    message: str,
+    details: dict[str, Any],
 ) -> Response[str]:
     body = {
         "error_code": code,
@@ -108,6 +112,6 @@ def _request_id(event: dict[str, Any]) -> str:
 def _is_outage(error: Exception) -> bool:
     """Without importing psycopg: a function that never opened the database has not loaded it."""
     psycopg = sys.modules.get("psycopg")
-    return psycopg is not None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-
-
+    return psycopg is not None and isinstance(
+        error, psycopg.OperationalError | psycopg.InterfaceError
+    )

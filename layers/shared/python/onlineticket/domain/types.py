@@ -9,6 +9,8 @@ from typing import Annotated, NewType
 from annotated_types import Interval
 from pydantic import BeforeValidator, PlainSerializer, StringConstraints
 
+from onlineticket.domain.address import checksum
+
 UINT256_MAX = 2**256 - 1
 
 # JSON numbers lose precision above 2**53, so every uint256 leaves us as a decimal string.
@@ -44,6 +46,7 @@ WalletAddress = Annotated[
     _WalletAddress,
     BeforeValidator(lambda raw: raw.lower() if isinstance(raw, str) else raw),
     StringConstraints(pattern=r"^0x[0-9a-f]{40}$"),
+    PlainSerializer(checksum, return_type=str, when_used="json"),
 ]
 """A 20-byte account address; always lowercase here, checksummed (EIP-55) only in answers."""
 

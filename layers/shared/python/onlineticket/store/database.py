@@ -33,20 +33,18 @@ def connect(conninfo: str) -> Connection[Any]:
 
 
 def conninfo() -> str:
-    """Where the database is: DB_URL if set (stage local, tests), else the proxy by IAM token."""
+    """Where the database is, as a URL: DB_URL if set (stage local, tests), else by IAM token."""
     url = settings.optional("DB_URL", "")
-    return url if url else _iam_conninfo()
+    return url if url else _iam_url()
 
 
-def _iam_conninfo() -> str:
+def _iam_url() -> str:
+    from urllib.parse import quote
+
     import boto3
-    from psycopg.conninfo import make_conninfo
 
     host, port = settings.required("DB_HOST"), int(settings.optional("DB_PORT", "5432"))
-    user = settings.required("DB_USER")
+    user, name = settings.required("DB_USER"), settings.required("DB_NAME")
     # Good for 15 minutes, checked only when connecting: a connection made with it lives on.
     token = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=port, DBUsername=user)
-    return make_conninfo(
-        host=host, port=port, user=user, password=token,
-        dbname=settings.required("DB_NAME"), sslmode="require",
-    )  # fmt: skip
+    return f"postgresql://{user}:{quote(token, safe='')}@{host}:{port}/{name}?sslmode=require"

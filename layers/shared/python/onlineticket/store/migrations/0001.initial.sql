@@ -2,7 +2,7 @@
 --   indexer        what we fetched and how far we are
 --   chain-derived  a fold over events_raw and contract_reads: may be dropped and rebuilt
 --   own truth      users, check_ins, contracts_registry: no reorg or rebuild touches them
--- Times that the chain holds as uint256 are clamped to the end of year 9999 (domain/chain_time.py).
+-- Times that the chain holds as uint256 are clamped to the end of year 9999 (domain/chain_log.py).
 
 CREATE DOMAIN uint256 AS numeric(78, 0) CHECK (VALUE >= 0 AND VALUE < 2::numeric ^ 256);
 CREATE DOMAIN wallet_address AS text CHECK (length(VALUE) = 42 AND VALUE = lower(VALUE));
@@ -164,20 +164,19 @@ CREATE INDEX ticket_types_unread ON ticket_types (suite_id, event_id, type_id) W
 CREATE TABLE tickets (
     suite_id       smallint NOT NULL,
     token_id       uint256 NOT NULL,
-    event_id       uint256,              -- null only if no TicketMinted told (never seen so far)
+    event_id       uint256,              -- null until the mint's TicketMinted, later in its transaction
     owner          wallet_address NOT NULL,  -- ownerOf: the Marketplace while in escrow
     holder         wallet_address NOT NULL,  -- who put it in escrow, else the owner
+    escrowed       boolean NOT NULL,     -- the Marketplace owns it
     transfers      bigint NOT NULL,      -- moves since the mint: the epoch of QR codes
     status         text NOT NULL CHECK (status IN ('valid', 'used', 'revoked', 'expired')),
     seat_number    uint256,              -- 0 = general admission
     original_price uint256,              -- the type's token price, even when ETH was paid
     original_buyer wallet_address,
-    purchased_type uint256,              -- by TicketPurchased in the mint's transaction
     listing_id     uint256,              -- ACTIVE on chain (it may have expired); null if none
     auction_id     uint256,
     minted_block   bigint NOT NULL,
     minted_at      timestamptz NOT NULL,
-    mint_tx        bytea NOT NULL,
     updated_block  bigint NOT NULL,
     read_block     bigint,
     category       uint256,              -- the type id for a purchase
@@ -333,8 +332,7 @@ CREATE TABLE ticket_verifiers (          -- accounts that may use or mint ticket
 -- Effective status: used if checked in *or* used on chain; a view, never a write into `tickets`.
 CREATE VIEW ticket_states AS
 SELECT t.*,
-       COALESCE(t.purchased_type, t.category) AS type_id,
-       t.owner <> t.holder AS escrowed,
+       t.category AS type_id,
        c.admitted_at,
        c.gate AS admitted_gate,
        CASE WHEN t.status = 'valid' AND c.token_id IS NOT NULL THEN 'used' ELSE t.status END

@@ -1,0 +1,36 @@
+"""Every route of the API: the function that serves it, and who may call it. Start here.
+
+Paths are as the handlers declare them; API Gateway serves them under `/v1`.
+tests/unit/test_routes.py holds this table and the handlers' decorators to each other.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PREFIX = "v1"
+
+Caller = Literal["all", "user", "holder", "verifier"]
+"""all: no credentials. user: a JWT, checked in the function. holder: a user who owns the ticket.
+verifier: a terminal's x-api-key, checked by the authorizer `verifier_auth` before the function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    function: str
+    caller: Caller
+
+
+ROUTES = (
+    Route("GET", "/health", "queries", "all"),
+    Route("GET", "/events", "queries", "all"),
+    Route("GET", "/events/{event_id}", "queries", "all"),
+    Route("GET", "/events/{event_id}/tickets/types", "queries", "all"),
+    Route("GET", "/tickets/{token_id}", "queries", "all"),
+    Route("GET", "/market/listings", "queries", "all"),
+    Route("POST", "/auth/siwe/challenge", "auth", "all"),
+    Route("POST", "/auth/siwe/verify", "auth", "all"),
+    Route("POST", "/tickets/{token_id}/qrcode", "tickets", "holder"),
+    Route("POST", "/verify/scan", "verify", "verifier"),
+)

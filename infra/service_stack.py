@@ -1,0 +1,218 @@
+"""What may be replaced at any time: layers, functions, the API, schedules, and their grants."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra.constructs import indexer
+from infra.constructs.database import MIGRATOR, READER, WRITER
+from infra.constructs.layers import Layers
+from infra.constructs.migrations import Migrations
+from infra.constructs.rest_api import RestApi
+from infra.constructs.settle import SettleStream
+from infra.constructs.ticket_function import TicketFunction
+from infra.data_stack import DataStack
+from infra.stages import LocalServices, Stage
+
+
+class ServiceStack(Stack):
+    """Each function below says what it may touch; nothing else is granted."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        data: DataStack,
+        local: LocalServices,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._stage, self._data, self._local = stage, data, local
+        self._layers = Layers(self, "Layers", in_cloud=stage.in_cloud)
+        self._contracts = (
+            ssm.StringParameter.value_for_string_parameter(self, stage.contracts_parameter)
+            if stage.in_cloud
+            else local.contracts
+        )
+        self._rpc_secret = (
+            secretsmanager.Secret.from_secret_name_v2(self, "Rpc", stage.rpc_secret_name)
+            if stage.in_cloud
+            else None
+        )
+        self._migrations: Migrations | None = None
+        self.migrate = self._function(
+            "migrate", database=MIGRATOR, past_proxy=True, timeout_seconds=300
+        )
+        self._migrations = Migrations(
+            self, "Migrations", migrate=self.migrate, contracts=self._contracts
+        )
+        self._http_functions()
+        self._chain_functions()
+        self._outputs()
+
+    def _http_functions(self) -> None:
+        stage, data = self._stage, self._data
+        self.queries = self._function(
+            "queries",
+            database=READER,
+            rpc=True,  # GET /health asks the node, and the table
+            tables={"REDEMPTIONS_TABLE": data.redemptions},
+            environment={"LAG_THRESHOLD_BLOCKS": str(stage.lag_threshold_blocks)},
+        )
+        data.redemptions.grant(self.queries.function, "dynamodb:GetItem")
+
+        self.auth = self._function(
+            "auth",
+            database=WRITER,
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"SESSIONS_TABLE": data.sessions},
+            environment={"SIWE_DOMAIN": stage.siwe_domain, "SIWE_URI": stage.siwe_uri},
+            chain=True,
+            snap_start=stage.in_cloud,
+        )
+        data.sessions.grant(self.auth.function, "dynamodb:PutItem", "dynamodb:DeleteItem")
+
+        self.tickets = self._function(
+            "tickets",
+            database=READER,
+            secrets={"JWT_SECRET_ARN": data.jwt_secret, "QR_SECRET_ARN": data.qr_secret},
+        )
+
+        door = str(stage.admit_when_database_is_down).lower()
+        self.verify = self._function(
+            "verify",
+            database=READER,
+            secrets={"QR_SECRET_ARN": data.qr_secret},
+            tables={"REDEMPTIONS_TABLE": data.redemptions},
+            environment={"ADMIT_WHEN_DATABASE_IS_DOWN": door},
+            provisioned_concurrency=stage.verify_provisioned_concurrency,
+        )
+        data.redemptions.grant(self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem")
+
+        self.verifier_auth = self._function(
+            "verifier_auth",
+            secrets={"PEPPER_SECRET_ARN": data.pepper_secret},
+            tables={"VERIFIER_KEYS_TABLE": data.verifier_keys},
+        )
+        data.verifier_keys.grant(self.verifier_auth.function, "dynamodb:GetItem")
+
+        self.rest_api = RestApi(
+            self,
+            "RestApi",
+            stage=stage,
+            functions={
+                "queries": self.queries,
+                "auth": self.auth,
+                "tickets": self.tickets,
+                "verify": self.verify,
+            },
+            authorizer=self.verifier_auth,
+        )
+
+    def _chain_functions(self) -> None:
+        self.indexer = self._function(
+            "indexer",
+            database=WRITER,
+            past_proxy=True,
+            rpc=True,
+            timeout_seconds=indexer.TIMEOUT_SECONDS,
+            reserved_concurrency=indexer.CONCURRENCY,
+        )
+        indexer.EveryMinute(self, "IndexerSchedule", function=self.indexer)
+
+        self.settle = self._function("settle", database=WRITER, timeout_seconds=60)
+        self.settle_stream = SettleStream(
+            self, "SettleStream", settle=self.settle, redemptions=self._data.redemptions
+        )
+
+    def _function(
+        self,
+        name: str,
+        *,
+        database: str | None = None,
+        past_proxy: bool = False,
+        rpc: bool = False,
+        secrets: Mapping[str, secretsmanager.ISecret] | None = None,
+        tables: Mapping[str, dynamodb.ITable] | None = None,
+        environment: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> TicketFunction:
+        """`database` is the user to sign in as; a function with one waits for the migrations.
+
+        Secrets (by the variable that names them) are granted here; tables are only named here.
+        """
+        cloud = self._data.database if database else None
+        function = TicketFunction(
+            self,
+            name,
+            layers=self._layers,
+            environment={
+                "STAGE": self._stage.name,
+                "LOG_LEVEL": self._stage.log_level,
+                "CONTRACTS": self._contracts,
+                **{variable: table.table_name for variable, table in (tables or {}).items()},
+                **(environment or {}),
+            },
+            **(cloud.network if cloud else {}),
+            **options,
+        )
+        for variable, secret in (secrets or {}).items():
+            self._let_read(function, variable, secret)
+        if rpc:
+            self._let_call_the_node(function)
+        if database and cloud:
+            for variable, value in cloud.environment(database, past_proxy=past_proxy).items():
+                function.function.add_environment(variable, value)
+            cloud.grant_connect(function.function, database, past_proxy=past_proxy)
+        elif database:
+            function.function.add_environment("DB_URL", self._local.db_url)
+        if database and self._migrations:
+            function.node.add_dependency(self._migrations)
+        return function
+
+    def _let_read(
+        self, function: TicketFunction, variable: str, secret: secretsmanager.ISecret
+    ) -> None:
+        function.function.add_environment(variable, secret.secret_arn)
+        secret.grant_read(function.function)
+
+    def _let_call_the_node(self, function: TicketFunction) -> None:
+        if self._rpc_secret:
+            self._let_read(function, "RPC_SECRET_ARN", self._rpc_secret)
+        else:
+            function.function.add_environment("RPC_URL", self._local.rpc_url)
+
+    def _outputs(self) -> None:
+        """What a person, the local cloud and the end-to-end tests need to find."""
+        data, api = self._data, self.rest_api.api
+        outputs = {
+            "ApiUrl": api.url,
+            "ApiId": api.rest_api_id,
+            "ApiStage": api.deployment_stage.stage_name,
+            "RedemptionsTable": data.redemptions.table_name,
+            "SessionsTable": data.sessions.table_name,
+            "VerifierKeysTable": data.verifier_keys.table_name,
+            "JwtSecretArn": data.jwt_secret.secret_arn,
+            "QrSecretArn": data.qr_secret.secret_arn,
+            "PepperSecretArn": data.pepper_secret.secret_arn,
+            "SettleDeadLettersUrl": self.settle_stream.dead_letters.queue_url,
+        }
+        functions = {
+            "Queries": self.queries,
+            "Auth": self.auth,
+            "Tickets": self.tickets,
+            "Verify": self.verify,
+            "VerifierAuth": self.verifier_auth,
+            "Indexer": self.indexer,
+            "Settle": self.settle,
+            "Migrate": self.migrate,
+        }
+        outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)

@@ -1,0 +1,116 @@
+"""The contract views that fill what logs leave out, called in batches at one block (EIP-1898)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from onlineticket.chain.decoders import SELECTORS
+from onlineticket.chain.rpc import Call, Node
+from onlineticket.chain.rpc_errors import RpcError
+from onlineticket.domain.chain_log import Cursor
+from onlineticket.domain.contract_read import ContractRead, Subject
+
+CALLS_PER_REQUEST = 200
+
+_VIEWS: dict[str, tuple[str, str, str]] = {
+    # kind: contract, view, and its return values as `type name`; "(" = wrapped in one tuple
+    "event": (
+        "EventManager",
+        "getEventInfo",
+        "string name, string description, string imageURI, string venue, address organizer, "
+        "uint startTime, uint endTime, uint status, uint createdAt, uint totalTicketTypes, "
+        "uint totalRevenue, uint totalEthRevenue, bool requiresApproval, bool isApproved",
+    ),
+    "ticket_type": (
+        "EventManager",
+        "getTicketTypeInfo",
+        "string name, uint price, uint ethPrice, uint totalSupply, uint sold, uint presaleStart, "
+        "uint saleStart, uint saleEnd, bool isTransferable, bool presaleOnly",
+    ),
+    "ticket": (
+        "TicketManager",
+        "getTicketInfo",
+        "(uint eventId, uint seatNumber, uint originalPrice, uint category, uint validFrom, "
+        "uint validUntil, uint status, address originalBuyer, uint purchaseTime, "
+        "bool isTransferable, string seatSection, uint verificationHash",
+    ),
+    "listing": (
+        "Marketplace",
+        "getListingInfo",
+        "uint tokenId, address seller, uint price, uint ethPrice, uint createdAt, uint expiresAt, "
+        "uint status, bool acceptsEth",
+    ),
+}
+
+
+def read(
+    node: Node, addresses: Mapping[str, str], subjects: Sequence[Subject], at: Cursor
+) -> list[ContractRead]:
+    """Read every subject at the block `at`. `addresses`: by contract name.
+
+    Raises:
+        RpcError: the node does not have that block's state.
+        Unavailable: `RPC_UNAVAILABLE`.
+    """
+    reads: list[ContractRead] = []
+    for start in range(0, len(subjects), CALLS_PER_REQUEST):
+        part = subjects[start : start + CALLS_PER_REQUEST]
+        answers = node.try_batch([_call(addresses, subject, at) for subject in part])
+        reads += [_parse(*pair, at) for pair in zip(part, answers, strict=True)]
+    return reads
+
+
+def decode(kind: str, result: str) -> dict[str, Any] | None:
+    """Return data (0x text) as values by name; None if it is empty: the contract refused.
+
+    Raises:
+        ValueError: it is not what the view returns.
+    """
+    data = result[2:]
+    if not data:
+        return None
+    signature = _VIEWS[kind][2]
+    base = 0
+    if signature.startswith("("):
+        base = int(data[:64], 16) * 2
+    values: dict[str, Any] = {}
+    for position, one in enumerate(signature.strip("(").split(", ")):
+        type_, name = one.split(" ")
+        start = base + 64 * position
+        word = data[start : start + 64]
+        if len(word) < 64:
+            raise ValueError(f"{name} is missing")
+        values[name] = _text(data, base, word) if type_ == "string" else _plain(type_, word)
+    return values
+
+
+def _call(addresses: Mapping[str, str], subject: Subject, at: Cursor) -> Call:
+    contract, view, _ = _VIEWS[subject.kind]
+    arguments = [subject.id, subject.sub_id] if subject.kind == "ticket_type" else [subject.id]
+    calldata = SELECTORS[contract, view] + "".join(f"{one:064x}" for one in arguments)
+    block = {"blockHash": at.hash}
+    return ("eth_call", [{"to": addresses[contract], "data": calldata}, block])
+
+
+def _parse(subject: Subject, answer: Any, at: Cursor) -> ContractRead:
+    if isinstance(answer, RpcError):
+        # Only a revert is an answer about the subject; "no such block" is one about the node.
+        if answer.code != 3 and "revert" not in answer.message.lower():
+            raise answer
+        answer = "0x"
+    return ContractRead(subject, at.number, at.hash, answer, decode(subject.kind, answer))
+
+
+def _plain(type_: str, word: str) -> Any:
+    if type_ == "address":
+        return "0x" + word[24:]
+    number = int(word, 16)
+    return number != 0 if type_ == "bool" else number
+
+
+def _text(data: str, base: int, word: str) -> str:
+    start = base + int(word, 16) * 2
+    length = int(data[start : start + 64], 16) * 2
+    content = data[start + 64 : start + 64 + length]
+    if len(content) != length:
+        raise ValueError("a string is cut short")
+    return bytes.fromhex(content).decode(errors="replace")

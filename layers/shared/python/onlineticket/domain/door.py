@@ -1,0 +1,221 @@
+"""The rules of the door, and what it writes down.
+
+A scan is one press of a terminal's trigger, named by the terminal with a scan id; repeating it
+repeats its verdict. An admission belongs to the ticket, not to the code or the wallet.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+from onlineticket.domain.errors import Refused
+from onlineticket.domain.qr import QrCode
+from onlineticket.domain.refusals import refusal
+from onlineticket.domain.ticket import Ticket
+from onlineticket.domain.types import EventId, TokenId, WalletAddress
+from onlineticket.domain.verifier import Verifier
+
+OPENS_BEFORE = 3 * 3600
+"""Seconds before the event's start from which tickets are admitted."""
+CLOSES_AFTER = 2 * 3600
+"""Seconds after the event's end until which tickets are admitted."""
+
+TicketCheck = Literal["done", "deferred"]
+"""deferred: Postgres was down, and only the code spoke for the ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a terminal sends. `scan_id` is a UUID in lowercase."""
+
+    qr: str
+    scan_id: str
+    gate: str | None
+
+    def fingerprint(self) -> str:
+        """Equal for a retry; it differs when something else is sent under the same scan id."""
+        return sha256(json.dumps([self.qr, self.gate]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketShown:
+    """What a terminal sees of a ticket. What a deferred check could not read is None."""
+
+    token_id: str
+    event_id: str
+    seat: str | None
+    section: str | None
+    type_name: str | None
+    holder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one scan; a replay repeats it. `decided_at` in Unix seconds.
+
+    `refusal` is a code of domain/refusals.py, with its `details`; None means admitted, and then
+    the last two fields are there.
+    """
+
+    scan_id: str
+    decided_at: int
+    gate: str | None
+    refusal: str | None
+    details: dict[str, Any]
+    ticket: TicketShown | None
+    ticket_check: TicketCheck | None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def verdict_from_json(text: str) -> Verdict:
+    kept = json.loads(text)
+    kept["ticket"] = TicketShown(**kept["ticket"]) if kept["ticket"] else None
+    return Verdict(**kept)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRecord:
+    """A decided scan as kept. `attempt` names the request that wrote it, of all its retries."""
+
+    verifier_id: str
+    scan_id: str
+    fingerprint: str
+    attempt: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A ticket let in, with all that settling it needs. `admitted_at` in Unix seconds.
+
+    `holder` is None when the ticket check was deferred; `nonce` is the code's, in hex.
+    """
+
+    chain_id: int
+    ticket_manager: WalletAddress
+    token_id: TokenId
+    event_id: EventId
+    epoch: int
+    nonce: str
+    code_expires_at: int
+    verifier_id: str
+    scan_id: str
+    gate: str | None
+    holder: WalletAddress | None
+    ticket_check: TicketCheck
+    admitted_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NonceUsed:
+    """The code was spent, though its ticket is not admitted now."""
+
+
+def check_scope(code: QrCode, verifier: Verifier, gate: str | None) -> None:
+    """
+    Raises:
+        Forbidden: `WRONG_EVENT`, `WRONG_GATE`.
+    """
+    if not verifier.serves_event(code.event_id):
+        raise refusal("WRONG_EVENT", event_id=str(code.event_id))
+    if not verifier.serves_gate(gate):
+        raise refusal("WRONG_GATE", gate=gate)
+
+
+def check_ticket(code: QrCode, ticket: Ticket | None, now: int) -> Ticket:
+    """The ticket, if the chain's state lets it in at `now`.
+
+    Whether it was let in before is not asked here: only the admission's own write can tell.
+
+    Raises:
+        NotFound: `TICKET_NOT_FOUND`, `EVENT_NOT_FOUND`.
+        Forbidden: `WRONG_EVENT`.
+        Conflict: `TICKET_ALREADY_USED`, `TICKET_REVOKED`, `TICKET_EXPIRED`, `QR_SUPERSEDED`,
+            `TICKET_ESCROWED`, `EVENT_CANCELLED`.
+        RuleBroken: `TOO_EARLY`, `TOO_LATE`.
+    """
+    if ticket is None:
+        raise refusal("TICKET_NOT_FOUND")
+    if ticket.event_id != code.event_id:
+        raise refusal("WRONG_EVENT", event_id=str(ticket.event_id))
+    _check_status(ticket)
+    _check_epoch(code, ticket)
+    _check_window(ticket, now)
+    return ticket
+
+
+def check_unused(ticket: Ticket) -> None:
+    """Whether a code may be made for `ticket`: as at the door, but nobody may have entered.
+
+    Raises:
+        Conflict: `TICKET_ALREADY_USED`, `TICKET_REVOKED`, `TICKET_EXPIRED`, `TICKET_ESCROWED`.
+    """
+    if ticket.effective_status == "used":
+        raise already_used(ticket.admitted_at, ticket.admitted_gate)
+    _check_status(ticket)
+    if ticket.escrowed:
+        raise refusal("TICKET_ESCROWED")
+
+
+def already_used(admitted_at: int | None, gate: str | None) -> Refused:
+    """`admitted_at` is None for a ticket used on chain by somebody else's door."""
+    return refusal(
+        "TICKET_ALREADY_USED",
+        admitted_at=None if admitted_at is None else rfc3339(admitted_at),
+        gate=gate,
+    )
+
+
+def shown(code: QrCode, ticket: Ticket | None) -> TicketShown:
+    """What the terminal may see; `ticket` is None when its check was deferred."""
+    ids = str(code.token_id), str(code.event_id)
+    if ticket is None:
+        return TicketShown(*ids, None, None, None, None)
+    seat = None if ticket.seat_number is None else str(ticket.seat_number)
+    return TicketShown(
+        *ids, seat, ticket.seat_section, ticket.type_name, shortened(ticket.holder)
+    )  # fmt: skip
+
+
+def shortened(wallet: WalletAddress) -> str:
+    """Enough of an address to compare by eye; too little to carry a checksum, so lowercase."""
+    return f"{wallet[:6]}…{wallet[-4:]}"
+
+
+def rfc3339(unix_seconds: int) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _check_status(ticket: Ticket) -> None:
+    if ticket.status == "used":
+        raise already_used(ticket.admitted_at, ticket.admitted_gate)
+    if ticket.status == "revoked":
+        raise refusal("TICKET_REVOKED")
+    if ticket.status == "expired":
+        raise refusal("TICKET_EXPIRED")
+
+
+def _check_epoch(code: QrCode, ticket: Ticket) -> None:
+    # Going into escrow is a transfer too: if it is the only one since the code was made, the code
+    # is the seller's, and the listing is the reason to name.
+    if ticket.escrowed and ticket.transfers - code.epoch in (0, 1):
+        raise refusal("TICKET_ESCROWED")
+    if ticket.transfers != code.epoch:
+        raise refusal("QR_SUPERSEDED")
+
+
+def _check_window(ticket: Ticket, now: int) -> None:
+    starts_at, ends_at = ticket.event_starts_at, ticket.event_ends_at
+    if starts_at is None or ends_at is None:
+        raise refusal("EVENT_NOT_FOUND")
+    if ticket.event_status == "cancelled":
+        raise refusal("EVENT_CANCELLED")
+    opens_at, closes_at = starts_at - OPENS_BEFORE, max(starts_at, ends_at) + CLOSES_AFTER
+    if now < opens_at:
+        raise refusal("TOO_EARLY", opens_at=rfc3339(opens_at))
+    if now > closes_at:
+        raise refusal("TOO_LATE", closed_at=rfc3339(closes_at))

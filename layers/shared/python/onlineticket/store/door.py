@@ -1,0 +1,56 @@
+"""The one read of a scan and of issuing: a ticket with its event and its type's name."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.errors import Unavailable
+from onlineticket.domain.suite import Suite
+from onlineticket.domain.ticket import Ticket
+from onlineticket.domain.types import TokenId
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_TICKET = """
+    SELECT t.token_id, t.event_id, t.owner, t.holder, t.escrowed, t.transfers, t.status,
+           t.effective_status,
+           extract(epoch FROM t.admitted_at)::bigint AS admitted_at, t.admitted_gate,
+           t.seat_number, t.seat_section, y.name AS type_name, e.status AS event_status,
+           extract(epoch FROM e.start_time)::bigint AS event_starts_at,
+           extract(epoch FROM e.end_time)::bigint AS event_ends_at
+    FROM contracts_registry r
+    JOIN ticket_states t ON t.suite_id = r.suite_id
+    LEFT JOIN events e ON e.suite_id = t.suite_id AND e.event_id = t.event_id
+    LEFT JOIN ticket_types y
+           ON y.suite_id = t.suite_id AND y.event_id = t.event_id AND y.type_id = t.type_id
+    WHERE r.chain_id = %(chain_id)s AND r.address = %(ticket_manager)s
+      AND t.token_id = %(token_id)s
+"""
+
+
+def find_ticket(
+    connect: "Callable[[], Connection[Any]]", suite: Suite, token_id: TokenId
+) -> Ticket | None:
+    """`connect` gives this process's connection, a new one if the last one broke.
+
+    Raises:
+        Unavailable: `DATABASE_UNAVAILABLE`.
+    """
+    import psycopg
+    from psycopg.rows import class_row
+
+    parameters = {
+        "chain_id": suite.chain_id,
+        "ticket_manager": suite.ticket_manager,
+        "token_id": token_id,
+    }
+    # A warm process learns only by using it that its connection died while it slept.
+    for _ in range(2):
+        conn = connect()
+        try:
+            with conn.cursor(row_factory=class_row(Ticket)) as cursor:
+                return cursor.execute(_TICKET, parameters).fetchone()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            failure = error
+            conn.close()
+    raise Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.") from failure

@@ -1,0 +1,119 @@
+"""Reading events and their ticket types (tables `events`, `ticket_types`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.chain_log import LAST_SECOND
+from onlineticket.domain.errors import NotFound
+from onlineticket.domain.event import Event, EventStatus, TicketType
+from onlineticket.domain.types import EventId, SuiteId, WalletAddress
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+# EventManager's own rule, in SQL because primary listings are filtered by it. Three-valued on
+# purpose: NULL where the answer depends on a sale window that has not been read yet.
+_FOR_SALE = "e.approved AND t.sold < t.total_supply AND (t.price > 0 OR t.eth_price > 0)"
+ON_SALE_NOW = f"""(
+    {_FOR_SALE} AND e.status IN ('presale', 'onsale') AND NOT t.presale_only
+    AND to_timestamp(%(now)s) BETWEEN t.sale_start AND t.sale_end
+)"""
+PRESALE_NOW = f"""(
+    {_FOR_SALE} AND e.status = 'presale'
+    AND t.presale_start <= to_timestamp(%(now)s) AND to_timestamp(%(now)s) < t.sale_start
+)"""
+
+_EVENT = """
+    SELECT suite_id, event_id, organizer, name, description, image_url, venue, start_time, end_time,
+        status, requires_approval, approved, revenue_token, revenue_eth, created_at, updated_block,
+        (SELECT COALESCE(bool_and(sold >= total_supply), false) FROM ticket_types t
+            WHERE t.suite_id = e.suite_id AND t.event_id = e.event_id) AS sold_out
+    FROM events e
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events; None means any. `starts_from` and `starts_to` are inclusive."""
+
+    status: EventStatus | None = None
+    organizer: WalletAddress | None = None
+    starts_from: datetime | None = None
+    starts_to: datetime | None = None
+
+
+After = tuple[int, int]
+"""(start time in Unix seconds, event id) of the last event of the page before."""
+
+
+def after(event: Event) -> After:
+    return int(event.start_time.timestamp()), event.event_id
+
+
+def get(conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId) -> Event:
+    """
+    Raises:
+        NotFound: `EVENT_NOT_FOUND`.
+    """
+    from psycopg.rows import class_row
+
+    with conn.cursor(row_factory=class_row(Event)) as cursor:
+        found = cursor.execute(
+            _EVENT + "WHERE suite_id = %s AND event_id = %s", [suite_id, event_id]
+        ).fetchone()
+    if found is None:
+        raise NotFound("EVENT_NOT_FOUND", f"There is no event {event_id}.")
+    return found
+
+
+def page(
+    conn: "Connection[Any]", suite_id: SuiteId, chosen: Filter, after: After | None, limit: int
+) -> list[Event]:
+    """One page, by start time and id."""
+    from psycopg.rows import class_row
+
+    conditions = {
+        "status = %(status)s": chosen.status,
+        "organizer = %(organizer)s": chosen.organizer,
+        "start_time >= %(starts_from)s": chosen.starts_from,
+        "start_time <= %(starts_to)s": chosen.starts_to,
+        "(start_time, event_id) > (to_timestamp(%(last_start)s), %(last_id)s)": after,
+    }
+    given = " AND ".join(sql for sql, value in conditions.items() if value is not None)
+    last_start, last_id = after or (0, 0)
+    with conn.cursor(row_factory=class_row(Event)) as cursor:
+        return cursor.execute(
+            f"""
+            {_EVENT}
+            WHERE suite_id = %(suite_id)s AND {given or "true"}
+            ORDER BY start_time, event_id
+            LIMIT %(limit)s
+            """,
+            {
+                "suite_id": suite_id, "status": chosen.status, "organizer": chosen.organizer,
+                "starts_from": chosen.starts_from, "starts_to": chosen.starts_to,
+                "last_start": min(last_start, LAST_SECOND), "last_id": last_id, "limit": limit,
+            },
+        ).fetchall()  # fmt: skip
+
+
+def ticket_types(
+    conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId, *, now: int
+) -> list[TicketType]:
+    """All types of one event, by id; `now` (Unix seconds) decides what is on sale."""
+    from psycopg.rows import class_row
+
+    with conn.cursor(row_factory=class_row(TicketType)) as cursor:
+        return cursor.execute(
+            f"""
+            SELECT t.event_id, t.type_id, t.name, t.price, t.eth_price, t.total_supply, t.sold,
+                GREATEST(t.total_supply - t.sold, 0) AS available, t.presale_start, t.sale_start,
+                t.sale_end, t.is_transferable, t.presale_only, t.updated_block,
+                {ON_SALE_NOW} AS on_sale_now, {PRESALE_NOW} AS presale_now
+            FROM ticket_types t JOIN events e USING (suite_id, event_id)
+            WHERE t.suite_id = %(suite_id)s AND t.event_id = %(event_id)s
+            ORDER BY t.type_id
+            """,
+            {"suite_id": suite_id, "event_id": event_id, "now": now},
+        ).fetchall()

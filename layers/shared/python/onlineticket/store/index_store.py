@@ -1,0 +1,102 @@
+"""One suite's tables as the indexer uses them: the IndexStore of usecases/index_chain.py."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.chain_log import Chunk, Cursor, DeadLetter, Header, LostRace
+from onlineticket.domain.contract_read import ContractRead, Subject
+from onlineticket.domain.folding.state import Keys, State
+from onlineticket.domain.types import SuiteId
+from onlineticket.store import cursor, projections, raw_logs
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+class PostgresIndex:
+    """`conn` is in autocommit and this object's alone while a transaction is open."""
+
+    def __init__(
+        self,
+        conn: "Connection[Any]",
+        suite_id: SuiteId,
+        chain_id: int,
+        marketplaces: frozenset[str],
+    ) -> None:
+        self.conn = conn
+        self.suite_id = suite_id
+        self.chain_id = chain_id
+        self.marketplaces = marketplaces
+
+    def cursor(self) -> Cursor | None:
+        return cursor.find(self.conn, self.suite_id)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.conn.transaction():
+            if not cursor.try_lock(self.conn, self.suite_id):
+                raise LostRace
+            yield
+
+    def advance(self, known: Cursor | None, to: Header) -> None:
+        if not cursor.advance(self.conn, self.suite_id, self.chain_id, known, to):
+            raise LostRace
+
+    def keep_headers(self, headers: Sequence[Header], finalized: int) -> None:
+        cursor.keep_headers(self.conn, self.suite_id, headers, finalized)
+
+    def insert_raw(self, chunk: Chunk, dead: Sequence[DeadLetter]) -> None:
+        unprocessed = {(log.block_hash, log.log_index) for log in chunk.unlisted}
+        unprocessed |= {(log.block_hash, log.log_index) for log, _ in dead}
+        raw_logs.insert(self.conn, self.suite_id, chunk.raw, unprocessed)
+        raw_logs.bury(self.conn, self.suite_id, dead)
+
+    def load(self, keys: Keys) -> State:
+        return projections.load(self.conn, self.suite_id, self.marketplaces, keys)
+
+    def save(self, state: State) -> None:
+        projections.save(self.conn, self.suite_id, state)
+
+    def unread(self, limit: int) -> list[Subject]:
+        """Rows whose contract read is missing, events first: people look at them first."""
+        rows = self.conn.execute(
+            """
+            (SELECT 'event', event_id, 0 FROM events
+             WHERE suite_id = %(suite)s AND read_block IS NULL ORDER BY event_id LIMIT %(limit)s)
+            UNION ALL
+            (SELECT 'ticket_type', event_id, type_id FROM ticket_types
+             WHERE suite_id = %(suite)s AND read_block IS NULL
+             ORDER BY event_id, type_id LIMIT %(limit)s)
+            UNION ALL
+            (SELECT 'listing', listing_id, 0 FROM market_listings
+             WHERE suite_id = %(suite)s AND read_block IS NULL ORDER BY listing_id LIMIT %(limit)s)
+            UNION ALL
+            (SELECT 'ticket', token_id, 0 FROM tickets
+             WHERE suite_id = %(suite)s AND read_block IS NULL ORDER BY token_id LIMIT %(limit)s)
+            LIMIT %(limit)s
+            """,
+            {"suite": self.suite_id, "limit": limit},
+        )
+        return [Subject(*row) for row in rows]
+
+    def save_reads(self, reads: Sequence[ContractRead]) -> None:
+        with self.conn.cursor() as cur:
+            cur.executemany(
+                """
+                INSERT INTO contract_reads
+                    (suite_id, kind, id, sub_id, block_number, block_hash, result)
+                VALUES (%s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (suite_id, kind, id, sub_id) DO UPDATE SET
+                    block_number = EXCLUDED.block_number, block_hash = EXCLUDED.block_hash,
+                    result = EXCLUDED.result
+                """,
+                [
+                    (
+                        self.suite_id, one.subject.kind, one.subject.id, one.subject.sub_id,
+                        one.block_number, bytes.fromhex(one.block_hash[2:]),
+                        bytes.fromhex(one.result[2:]),
+                    )
+                    for one in reads
+                ],
+            )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Logs as they came (tables events_raw, dead_letters): the truth that all rows are folded from."""
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.chain_log import DeadLetter, RawLog
+from onlineticket.domain.types import SuiteId
+from onlineticket.store import copy_text
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+Place = tuple[str, int]
+"""A log's identity: the hash of its block, its index in it."""
+
+_COLUMNS = (
+    "events_raw (suite_id, block_number, block_hash, block_time, tx_hash, log_index, contract, "
+    "address, event_sig, subject, topics, data, processed)"
+)
+_TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+
+
+def insert(
+    conn: "Connection[Any]",
+    suite_id: SuiteId,
+    logs: Iterable[RawLog],
+    unprocessed: Collection[Place],
+) -> None:
+    """Straight into the table: the caller holds the cursor, so these logs can't be there yet, and
+    if ever they are, the primary key fails the whole commit rather than let one count twice.
+    """
+    copy_text.copy(conn, _COLUMNS, (_line(suite_id, log, unprocessed) for log in logs))
+
+
+def bury(conn: "Connection[Any]", suite_id: SuiteId, letters: Iterable[DeadLetter]) -> None:
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO dead_letters (block_hash, log_index, suite_id, block_number, reason)
+            VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (block_hash, log_index)
+            DO UPDATE SET reason = EXCLUDED.reason, attempts = dead_letters.attempts + 1
+            """,
+            [
+                (bytes.fromhex(log.block_hash[2:]), log.log_index, suite_id, log.block_number, why)
+                for log, why in letters
+            ],
+        )
+
+
+def subject_of(log: RawLog) -> str | None:
+    """The topic that names what the log is about: a ticket, event, listing, auction or wallet.
+    TokenSwap's are about its one pool.
+    """
+    topics = log.topics
+    if log.contract == "TokenSwap" or len(topics) < 2:
+        return None
+    return topics[3] if topics[0] == _TRANSFER and len(topics) == 4 else topics[1]
+
+
+def _line(suite_id: SuiteId, log: RawLog, unprocessed: Collection[Place]) -> str:
+    topics = log.topics
+    subject = subject_of(log)
+    quoted = ",".join('"' + "\\\\\\\\x" + topic[2:] + '"' for topic in topics)
+    return (
+        f"{suite_id}\t{log.block_number}\t\\\\x{log.block_hash[2:]}\t{log.block_time}\t"
+        f"\\\\x{log.tx_hash[2:]}\t{log.log_index}\t{log.contract}\t\\\\x{log.address[2:]}\t"
+        f"\\\\x{topics[0][2:] if topics else ''}\t"
+        + ("\\N" if subject is None else f"\\\\x{subject[2:]}")
+        + f"\t{{{quoted}}}\t\\\\x{log.data[2:]}\t"
+        + ("f\n" if (log.block_hash, log.log_index) in unprocessed else "t\n")
+    )

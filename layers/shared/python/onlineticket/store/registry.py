@@ -1,0 +1,76 @@
+"""Which contracts we index (table contracts_registry): a suite is one deployment of the five."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.errors import Unavailable
+from onlineticket.domain.suite import Suite
+from onlineticket.domain.types import SuiteId
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One registered address. `from_block`, `to_block` inclusive; `to_block` None: still in use."""
+
+    name: str
+    address: str
+    from_block: int
+    to_block: int | None
+
+
+def register(conn: "Connection[Any]", suite: Suite) -> SuiteId:
+    """Make sure the suite is registered; return its id. Safe to repeat, also by two at once."""
+    with conn.transaction():
+        conn.execute("LOCK TABLE contracts_registry IN SHARE ROW EXCLUSIVE MODE")
+        found = find(conn, suite)
+        if found is not None:
+            return found
+        [suite_id] = conn.execute(
+            "SELECT COALESCE(max(suite_id), 0) + 1 FROM contracts_registry"
+        ).fetchone() or (1,)
+        for name, address in suite.by_name().items():
+            conn.execute(
+                """
+                INSERT INTO contracts_registry (suite_id, chain_id, name, address, from_block)
+                VALUES (%s, %s, %s, %s, %s)
+                """,
+                [suite_id, suite.chain_id, name, address, suite.from_block],
+            )
+        return SuiteId(suite_id)
+
+
+def find(conn: "Connection[Any]", suite: Suite) -> SuiteId | None:
+    row = conn.execute(
+        """
+        SELECT suite_id FROM contracts_registry
+        WHERE chain_id = %s AND name = 'TicketManager' AND address = %s
+        """,
+        [suite.chain_id, suite.ticket_manager],
+    ).fetchone()
+    return None if row is None else SuiteId(row[0])
+
+
+def current_suite_id(conn: "Connection[Any]", suite: Suite) -> SuiteId:
+    """The id of the suite that a bare id in a path means.
+
+    Raises:
+        Unavailable: `SUITE_NOT_REGISTERED`, until `migrate` has run with this contracts file.
+    """
+    found = find(conn, suite)
+    if found is None:
+        raise Unavailable("SUITE_NOT_REGISTERED", "The contract suite is not registered yet.")
+    return found
+
+
+def contracts(conn: "Connection[Any]", suite_id: SuiteId) -> list[Contract]:
+    rows = conn.execute(
+        """
+        SELECT name, address, from_block, to_block
+        FROM contracts_registry WHERE suite_id = %s ORDER BY name, from_block
+        """,
+        [suite_id],
+    ).fetchall()
+    return [Contract(*row) for row in rows]

@@ -1,0 +1,421 @@
+"""What must never change by accident in the synthesised templates."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Match, Template
+
+from infra.app import build
+from infra.routes import ROUTES
+from infra.stages import LocalServices
+
+LOCAL = LocalServices(
+    db_url="postgresql://somebody@localhost/tickets",
+    rpc_url="http://localhost:8545",
+    contracts="{}",
+)
+FUNCTIONS = {
+    "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "settle", "migrate",
+}  # fmt: skip
+
+
+class Templates(NamedTuple):
+    data: Template
+    service: Template
+
+
+def synthesise(stage: str) -> Templates:
+    # No bundling: pip would fill every layer.
+    app = App(context={"stage": stage, "aws:cdk:bundling-stacks": []})
+    data, service = build(app, LOCAL)
+    return Templates(Template.from_stack(data), Template.from_stack(service))
+
+
+@pytest.fixture(scope="module")
+def local() -> Templates:
+    return synthesise("local")
+
+
+@pytest.fixture(scope="module")
+def prod() -> Templates:
+    return synthesise("prod")
+
+
+@pytest.fixture(params=["local", "prod"])
+def both(request: pytest.FixtureRequest) -> Templates:
+    found: Templates = request.getfixturevalue(request.param)
+    return found
+
+
+# The data stack
+
+
+def test_every_table_can_be_restored_to_a_point_in_time(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    assert len(tables) == 3
+    for table in tables.values():
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
+
+
+def test_redemptions_and_sessions_expire_and_verifier_keys_do_not(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    expiring = {"AttributeName": "ttl", "Enabled": True}
+    assert named(tables, "Redemptions")["TimeToLiveSpecification"] == expiring
+    assert named(tables, "Sessions")["TimeToLiveSpecification"] == expiring
+    assert "TimeToLiveSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_only_redemptions_has_a_stream_and_it_shows_both_images(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    assert named(tables, "Redemptions")["StreamSpecification"] == {
+        "StreamViewType": "NEW_AND_OLD_IMAGES"
+    }
+    assert "StreamSpecification" not in named(tables, "Sessions")
+    assert "StreamSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_each_key_ring_is_generated_with_one_key_of_64_characters(both: Templates) -> None:
+    secrets = resources(both.data, "AWS::SecretsManager::Secret")
+    for name in ("JwtSecret", "QrSecret", "PepperSecret"):
+        assert named(secrets, name)["GenerateSecretString"] == {
+            "SecretStringTemplate": '{"id": "1"}',
+            "GenerateStringKey": "secret",
+            "PasswordLength": 64,
+            "ExcludePunctuation": True,
+        }
+
+
+def test_what_holds_state_survives_its_stack_in_prod_and_not_in_local(
+    local: Templates, prod: Templates
+) -> None:
+    for kind in ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"):
+        for name, resource in prod.data.find_resources(kind).items():
+            if "Database" not in name:  # the cluster's own secret goes with the cluster
+                assert resource["DeletionPolicy"] == "Retain", name
+        for name, resource in local.data.find_resources(kind).items():
+            assert resource["DeletionPolicy"] == "Delete", name
+
+
+def test_the_database_of_prod_is_encrypted_backed_up_and_guarded(prod: Templates) -> None:
+    prod.data.has_resource_properties(
+        "AWS::RDS::DBCluster",
+        {
+            "StorageEncrypted": True,
+            "DeletionProtection": True,
+            "BackupRetentionPeriod": 14,
+            "EnableIAMDatabaseAuthentication": True,
+        },
+    )
+    prod.data.has_resource("AWS::RDS::DBCluster", {"DeletionPolicy": "Snapshot"})
+
+
+def test_the_proxy_takes_iam_tokens_over_tls_and_holds_no_password(prod: Templates) -> None:
+    prod.data.has_resource_properties(
+        "AWS::RDS::DBProxy",
+        {"DefaultAuthScheme": "IAM_AUTH", "RequireTLS": True, "Auth": Match.absent()},
+    )
+
+
+def test_dynamodb_and_s3_are_reached_without_the_nat(prod: Templates) -> None:
+    endpoints = resources(prod.data, "AWS::EC2::VPCEndpoint")
+    assert {endpoint["VpcEndpointType"] for endpoint in endpoints.values()} == {"Gateway"}
+    services = {endpoint["ServiceName"]["Fn::Join"][1][-1] for endpoint in endpoints.values()}
+    assert services == {".dynamodb", ".s3"}
+
+
+def test_the_local_stage_has_neither_network_nor_database(local: Templates) -> None:
+    kinds = {r["Type"] for t in local for r in t.to_json()["Resources"].values()}
+    assert not {kind for kind in kinds if kind.startswith(("AWS::EC2::", "AWS::RDS::"))}
+
+
+# The functions
+
+
+def test_there_is_one_function_for_each_folder(both: Templates) -> None:
+    assert {name for name, _ in functions(both)} == FUNCTIONS
+
+
+def test_only_auth_carries_the_chain_layer(both: Templates) -> None:
+    for name, properties in functions(both):
+        layers = [layer["Ref"] for layer in properties["Layers"]]
+        assert sum(layer.startswith("LayersDeps") for layer in layers) == 1
+        assert sum(layer.startswith("LayersShared") for layer in layers) == 1
+        assert any(layer.startswith("LayersChain") for layer in layers) == (name == "auth")
+
+
+def test_functions_run_on_arm_in_the_cloud(prod: Templates) -> None:
+    for _, properties in functions(prod):
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["Runtime"] == "python3.13"
+
+
+def test_no_secret_stands_in_the_environment_of_a_function(prod: Templates) -> None:
+    for name, properties in functions(prod):
+        variables = properties["Environment"]["Variables"]
+        assert not {"DB_URL", "RPC_URL"} & variables.keys(), name
+        for variable, value in variables.items():
+            if "SECRET" in variable:
+                assert variable.endswith("_SECRET_ARN")
+            assert "{{resolve:" not in json.dumps(value), f"{name} {variable}"
+
+
+def test_the_local_functions_find_the_services_of_the_synthesising_process(
+    local: Templates,
+) -> None:
+    environment = dict(functions(local))["indexer"]["Environment"]["Variables"]
+    assert environment["DB_URL"] == LOCAL.db_url
+    assert environment["RPC_URL"] == LOCAL.rpc_url
+    assert environment["CONTRACTS"] == LOCAL.contracts
+
+
+def test_the_contracts_of_a_cloud_stage_come_from_its_parameter_at_deploy(prod: Templates) -> None:
+    parameters = prod.service.find_parameters(
+        "*",
+        {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/onlineticket/prod/contracts"},
+    )
+    [reference] = parameters
+    for _, properties in functions(prod):
+        assert properties["Environment"]["Variables"]["CONTRACTS"] == {"Ref": reference}
+
+
+def test_indexer_and_migrate_go_past_the_proxy_and_the_others_do_not(prod: Templates) -> None:
+    for name, properties in functions(prod):
+        host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
+        if name == "verifier_auth":
+            assert "VpcConfig" not in properties
+        else:
+            assert ("Cluster" in host) == (name in ("indexer", "migrate")), name
+            assert ("Proxy" in host) == (name not in ("indexer", "migrate")), name
+            assert "VpcConfig" in properties
+
+
+def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
+    users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
+    assert users == {
+        "queries": "reader", "tickets": "reader", "verify": "reader",
+        "auth": "writer", "indexer": "writer", "settle": "writer",
+        "migrate": "migrator", "verifier_auth": None,
+    }  # fmt: skip
+    for name, user in users.items():
+        allowed = [r for a, r in allowed_to(prod, name) if a == "rds-db:connect"]
+        assert len(allowed) == (user is not None)
+        assert not user or json.dumps(allowed).rstrip('"]} ').endswith(f"/{user}"), name
+
+
+def test_auth_starts_from_a_snapshot_and_verify_is_kept_warm(prod: Templates) -> None:
+    for name, properties in functions(prod):
+        assert ("SnapStart" in properties) == (name == "auth")
+    aliases = resources(prod.service, "AWS::Lambda::Alias")
+    assert set(aliases) == {n for n in aliases if n.startswith(("AuthLive", "VerifyLive"))}
+    warm = named(aliases, "VerifyLive")["ProvisionedConcurrencyConfig"]
+    assert warm == {"ProvisionedConcurrentExecutions": 5}
+
+
+def test_functions_that_need_the_tables_wait_for_the_migrations(both: Templates) -> None:
+    found = both.service.find_resources("AWS::Lambda::Function")
+    for resource in found.values():
+        name = resource["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
+        waits = any(d.startswith("MigrationsSchema") for d in resource.get("DependsOn", []))
+        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth"}), name
+
+
+def test_the_migrations_run_again_when_they_or_the_contracts_change(both: Templates) -> None:
+    both.service.has_resource_properties(
+        "AWS::CloudFormation::CustomResource",
+        {"migrations": Match.string_like_regexp("^[0-9a-f]{64}$"), "contracts": Match.any_value()},
+    )
+
+
+# Grants
+
+
+def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
+    prod: Templates,
+) -> None:
+    assert {action for action, _ in allowed_to(prod, "verify")} == {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "rds-db:connect",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+    }
+
+
+def test_no_function_is_granted_a_whole_service(both: Templates) -> None:
+    for name in FUNCTIONS:
+        for action, resource in allowed_to(both, name):
+            assert "*" not in action, name
+            # ListStreams knows no resource; all else is granted on one.
+            assert resource != "*" or (name, action) == ("settle", "dynamodb:ListStreams"), action
+
+
+def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> None:
+    def readers(secret: str) -> set[str]:
+        return {
+            name
+            for name in FUNCTIONS
+            for action, resource in allowed_to(prod, name)
+            if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
+        }
+
+    assert readers("JwtSecret") == {"auth", "tickets"}
+    assert readers("QrSecret") == {"tickets", "verify"}
+    assert readers("PepperSecret") == {"verifier_auth"}
+    assert readers("/onlineticket/prod/rpc") == {"queries", "indexer"}
+
+
+# Schedules and streams
+
+
+def test_the_indexer_runs_every_minute_at_most_twice_at_once(both: Templates) -> None:
+    both.service.has_resource_properties(
+        "AWS::Events::Rule", {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}
+    )
+    properties = dict(functions(both))["indexer"]
+    assert properties["ReservedConcurrentExecutions"] == 2
+    assert properties["Timeout"] == 90
+
+
+def test_a_missed_minute_of_the_indexer_is_dropped_and_not_repeated(both: Templates) -> None:
+    [rule] = resources(both.service, "AWS::Events::Rule").values()
+    [target] = rule["Targets"]
+    never_late = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    assert target["RetryPolicy"] == never_late
+    [config] = resources(both.service, "AWS::Lambda::EventInvokeConfig").values()
+    assert config["FunctionName"]["Ref"].startswith("IndexerFunction")
+    assert {key: config[key] for key in never_late} == never_late
+
+
+def test_settle_follows_the_redemptions_and_loses_none(both: Templates) -> None:
+    [source] = resources(both.service, "AWS::Lambda::EventSourceMapping").values()
+    assert source["FunctionName"]["Ref"].startswith("SettleFunction")
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["BisectBatchOnFunctionError"] is True
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["MaximumRetryAttempts"] == 10
+    assert source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0].startswith(
+        "SettleStreamDeadLetters"
+    )
+    [accepted] = source["FilterCriteria"]["Filters"]
+    assert json.loads(accepted["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
+
+
+# The API
+
+
+def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates) -> None:
+    assert {(method, path) for method, path, _ in methods(both.service)} == {
+        (route.method, f"/v1{route.path}") for route in ROUTES
+    }
+
+
+def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
+    guarded = {path for _, path, p in methods(both.service) if p["AuthorizationType"] == "CUSTOM"}
+    assert guarded == {f"/v1{route.path}" for route in ROUTES if route.caller == "verifier"}
+    assert "/v1/verify/scan" in guarded
+
+
+@pytest.mark.parametrize(
+    ("stage", "sources"),
+    [
+        ("local", "method.request.header.x-api-key"),
+        ("prod", "method.request.header.x-api-key,context.identity.sourceIp"),
+    ],
+)
+def test_a_verdict_on_a_key_is_reused_for_at_most_30_seconds(
+    stage: str, sources: str, request: pytest.FixtureRequest
+) -> None:
+    [authorizer] = resources(
+        request.getfixturevalue(stage).service, "AWS::ApiGateway::Authorizer"
+    ).values()
+    assert authorizer["Type"] == "REQUEST"
+    assert authorizer["AuthorizerResultTtlInSeconds"] <= 30
+    assert authorizer["IdentitySource"] == sources
+
+
+def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
+    [stage] = resources(prod.service, "AWS::ApiGateway::Stage").values()
+    [settings] = stage["MethodSettings"]
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (2000, 4000)
+    assert not settings.get("DataTraceEnabled")
+    assert "header" not in stage["AccessLogSetting"]["Format"]
+
+
+def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templates) -> None:
+    answers = resources(both.service, "AWS::ApiGateway::GatewayResponse")
+    statuses = {}
+    for answer in answers.values():
+        text = answer["ResponseTemplates"]["application/json"]
+        body = json.loads(text)
+        assert set(body) == {"error_code", "message", "details", "request_id"}
+        statuses[body["error_code"]] = answer.get("StatusCode")
+    assert statuses["UNAUTHORIZED"] == "401"
+    assert statuses["NO_SUCH_ROUTE"] == "404"
+    assert statuses["TOO_MANY_REQUESTS"] == "429"
+
+
+def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:
+    pinned = {"Key": "ms-custom-id", "Value": "onlineticket"}
+    [api] = resources(local.service, "AWS::ApiGateway::RestApi").values()
+    assert pinned in api["Tags"]
+    [api] = resources(prod.service, "AWS::ApiGateway::RestApi").values()
+    assert pinned not in api["Tags"]
+
+
+# Reading templates
+
+
+def resources(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    return {name: r.get("Properties", {}) for name, r in template.find_resources(kind).items()}
+
+
+def named(found: dict[str, dict[str, Any]], start: str) -> dict[str, Any]:
+    [properties] = [p for name, p in found.items() if name.startswith(start)]
+    return properties
+
+
+def functions(templates: Templates) -> list[tuple[str, dict[str, Any]]]:
+    """Ours, by folder; not those that CDK adds for its custom resources."""
+    found = resources(templates.service, "AWS::Lambda::Function").values()
+    named_ = [(p["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME"), p) for p in found]
+    return [(name, properties) for name, properties in named_ if name]
+
+
+def allowed_to(templates: Templates, function: str) -> list[tuple[str, Any]]:
+    """The function's inline statements, as pairs of an action and the resource it is allowed on."""
+    role = dict(functions(templates))[function]["Role"]["Fn::GetAtt"][0]
+    return [
+        (action, resource)
+        for policy in resources(templates.service, "AWS::IAM::Policy").values()
+        if {"Ref": role} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    ]
+
+
+def methods(service: Template) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every method but OPTIONS, with its whole path."""
+    parents = {
+        name: (p["ParentId"].get("Ref"), p["PathPart"])
+        for name, p in resources(service, "AWS::ApiGateway::Resource").items()
+    }
+
+    def path(name: str | None) -> str:
+        if name not in parents:
+            return ""
+        parent, part = parents[name]
+        return f"{path(parent)}/{part}"
+
+    for properties in resources(service, "AWS::ApiGateway::Method").values():
+        if properties["HttpMethod"] != "OPTIONS":
+            yield properties["HttpMethod"], path(properties["ResourceId"].get("Ref")), properties
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
