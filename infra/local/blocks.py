@@ -89,14 +89,12 @@ def mine(
     """Send all and mine them, in order, in as few blocks as they fit; the first at time `at`.
 
     Raises:
-        LocalCloudError: one reverted.
+        LocalCloudError: one reverted, or was not taken.
     """
     if at is not None:
         node.call("evm_setNextBlockTimestamp", [at])
-    try:
-        hashes = node.batch([("eth_sendTransaction", [each.request()]) for each in transactions])
-    except RpcError as error:
-        raise LocalCloudError(f"The node took none of {_names(transactions)}: {error}") from error
+    # One by one: anvil works through a batch at once, and two of one sender may get one nonce.
+    hashes = [_send(node, each) for each in transactions]
     found: list[dict[str, Any] | None] = []
     for _ in range(_MOST_BLOCKS):
         node.call("evm_mine")
@@ -114,6 +112,14 @@ def mine(
     return receipts
 
 
+def _send(node: Node, transaction: Transaction) -> str:
+    try:
+        sent: str = node.call("eth_sendTransaction", [transaction.request()])
+    except RpcError as error:
+        raise LocalCloudError(f"The node did not take {transaction.what}: {error}") from error
+    return sent
+
+
 def _reason(node: Node, transaction: Transaction) -> str:
     """What a repetition on top of the chain says, which in general is what happened in it."""
     try:
@@ -121,7 +127,3 @@ def _reason(node: Node, transaction: Transaction) -> str:
     except RpcError as error:
         return error.message
     return "it would succeed now"
-
-
-def _names(transactions: Sequence[Transaction]) -> str:
-    return ", ".join(each.what for each in transactions)

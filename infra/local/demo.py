@@ -126,7 +126,7 @@ def issue_code(api: Api, token_id: int, access_token: str) -> str:
     """The text of a fresh QR code for a ticket."""
     bearer = {"Authorization": f"Bearer {access_token}"}
     answer = api.expect(200, api.post(f"/tickets/{token_id}/qrcode", {"count": 1}, bearer))
-    code: str = answer["codes"][0]["base45"]
+    code: str = answer["codes"][0]["text_base45"]
     return code
 
 
@@ -167,7 +167,7 @@ def chain_id(stack: Stack) -> int:
 
 def _admitted(answer: tuple[int, dict[str, object]]) -> str:
     status, body = answer
-    if status != 200 or body.get("admitted") is not True:
+    if status != 200 or body.get("verdict") != "admitted":
         raise LocalCloudError(f"The first scan should admit, and answered {status}: {body}")
     return f"admitted {json.dumps(body.get('ticket'), ensure_ascii=False)}"
 

@@ -49,7 +49,7 @@ def play(rpc_url: str, contracts_file_text: str) -> Season:
     """Play it on an anvil with its default accounts, on a suite that the first of them owns.
 
     Raises:
-        LocalCloudError: a step reverted, e.g. because the suite is not fresh.
+        LocalCloudError: a step reverted; or the node is no anvil, or not with its default accounts.
     """
     stage = Stage(Node(rpc_url), suite.parse(contracts_file_text), int(time.time()))
     with mined_by_hand(stage.node):

@@ -45,8 +45,8 @@ contract EventManager is Ownable, Pausable, ReentrancyGuard {
     TicketManager public immutable ticketManager;
     PlatformToken public immutable platformToken;
 
-    mapping(address => bool) public authorizedOrganizers;
-    mapping(uint256 eventId => mapping(uint256 typeId => mapping(address => bool))) public isInPresaleWhitelist;
+    mapping(address organizer => bool) public authorizedOrganizers;
+    mapping(uint256 eventId => mapping(uint256 typeId => mapping(address user => bool))) public isInPresaleWhitelist;
     /// What organizers may withdraw: their sales less the fee.
     mapping(address organizer => mapping(bool isEth => uint256)) public pendingRevenue;
     mapping(bool isEth => uint256) public collectedFees;

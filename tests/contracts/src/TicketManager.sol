@@ -39,8 +39,8 @@ contract TicketManager is ERC721, ERC721Pausable, ERC721URIStorage, Ownable {
 
     uint256 public constant MAX_BATCH = 100;
 
-    mapping(address => bool) public authorizedMinters;
-    mapping(address => bool) public authorizedVerifiers;
+    mapping(address account => bool) public authorizedMinters;
+    mapping(address account => bool) public authorizedVerifiers;
     /// Tickets one buyer may be minted per event; 0 = no limit.
     mapping(uint256 eventId => uint256) public eventPurchaseLimit;
     mapping(uint256 eventId => mapping(address => uint256)) public purchasedTickets;
