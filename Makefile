@@ -4,7 +4,7 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock bench bench-imports synth \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -24,6 +24,7 @@ help:
 	@echo "make test-long  long property runs            make bench       the numbers, into .bench/"
 	@echo "make synth      templates of every stage, into cdk.out.<stage>/"
 	@echo "make fmt        format      make lock     resolve the dependencies again"
+	@echo "make decoders   log decoders from abis/*.json"
 
 ready:
 	@"$(or $(PYTHON),$(NEED_PYTHON))" infra/local/bootstrap.py run
@@ -52,8 +53,11 @@ fmt: ready-for-tests
 	$(VENV)/ruff check --fix
 	$(VENV)/ruff format
 
-lock: ready
-	$(VENV)/python infra/lock.py
+lock: ready-for-tests
+	PATH="$(VENV):$$PATH" $(VENV)/python infra/lock.py
+
+decoders: ready-for-tests
+	$(VENV)/python -m infra.generate_decoders
 
 bench: bench-imports
 

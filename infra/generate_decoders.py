@@ -44,6 +44,7 @@ from onlineticket.chain.slices import Malformed, address, boolean, text, uint8
 
 Decoder = Callable[[list[str], str], tuple[Any, ...]]
 
+
 '''
 
 

@@ -57,20 +57,34 @@ def resell(stage: Stage) -> None:
 
 
 def buy_as_contract(stage: Stage) -> None:
-    """The buyer passes the ticket on while it is handed over: TicketSold comes after both moves."""
-    built = artifacts()["ContractWallet"]
-    (created,) = stage.play(built.creation(PARTNER.address), age=DAY + HOUR)
+    """The buyer passes each ticket on while it is handed over, before it is logged as sold.
+
+    One ticket is new, the other a resale; both end with HOLDER.
+    """
+    (created,) = stage.play(artifacts()["ContractWallet"].creation(PARTNER.address), age=DAY + HOUR)
     assert created.contract is not None
-    purchase = calldata("buyTicketWithEth(uint256)", stage.listings["sold_to_contract"])
-    buyer = created.contract
-    stage.play(
-        call(PARTNER.address, buyer, "setPassOnTo(address)", HOLDER.address),
-        call(
-            PARTNER.address, buyer, "execute(address,bytes)", stage.suite.marketplace,
-            bytes.fromhex(purchase[2:]), value=ETHER // 50,
+    wallet, seats = created.contract, [0]
+    orders = (
+        (stage.suite.event_manager, ETHER // 100, calldata(
+            "purchaseTicketsWithEth(uint256,uint256,uint256,uint256[])",
+            stage.events["door"], 0, len(seats), seats,
+        )),
+        (stage.suite.marketplace, ETHER // 50, calldata(
+            "buyTicketWithEth(uint256)", stage.listings["sold_to_contract"]
+        )),
+    )  # fmt: skip
+    _, (handed_on,), _ = stage.mint(
+        call(PARTNER.address, wallet, "setPassOnTo(address)", HOLDER.address),
+        *(
+            call(
+                PARTNER.address, wallet, "execute(address,bytes)", target,
+                bytes.fromhex(order[2:]), value=price,
+            )
+            for target, price, order in orders
         ),
         age=DAY,
     )  # fmt: skip
+    stage.tickets["handed_on"] = handed_on
 
 
 def use_and_revoke(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.blocks import Transaction
+from infra.local.blocks import Transaction, call, calldata
 from infra.local.stage import DAY, HOUR, TOKEN
 from infra.local.wallets import ARIA, DOOR, HOLDER, MINA, NOAH, PARTNER, PLATFORM
 from tests.integration.contracts.theatre import ETH_PRICE, PRICE, Theatre, names_of
@@ -185,6 +185,28 @@ def test_a_blow_to_an_escrowed_ticket_freezes_its_listing_for_good(
     assert theatre.refusal(market(NOAH, cleanup, [2, 1])) == stuck
     assert theatre.do(market(NOAH, cleanup, [2]))
     assert theatre.ask("Marketplace", "getListingInfo", 1)["status"] == 0
+
+
+def test_a_contract_that_buys_may_pass_the_ticket_on_before_it_is_logged_as_minted(
+    theatre: Theatre,
+) -> None:
+    event_id = theatre.concert()
+    wallet = theatre.create_wallet()
+    order = calldata(
+        "purchaseTicketsWithEth(uint256,uint256,uint256,uint256[])", event_id, 0, 1, [0]
+    )
+    logs = theatre.do(
+        call(NOAH.address, wallet, "setPassOnTo(address)", HOLDER.address),
+        call(
+            NOAH.address, wallet, "execute(address,bytes)", theatre.suite.event_manager,
+            bytes.fromhex(order[2:]), value=ETH_PRICE,
+        ),
+    )  # fmt: skip
+    assert names_of(logs) == [
+        "Transfer", "Transfer", "MetadataUpdate", "TicketMinted", "TicketPurchased",
+    ]  # fmt: skip
+    assert logs[3].args["buyer"] == wallet
+    assert theatre.ask("TicketManager", "ownerOf", 1) == HOLDER.address
 
 
 def test_making_a_ticket_fixed_logs_nothing(theatre: Theatre) -> None:

@@ -110,7 +110,9 @@ def _Marketplace_AuctionCancelled(topics: list[str], data: str) -> tuple[Any, ..
         raise Malformed("topic count")
     if len(data) != 2:
         raise Malformed("data length")
-    return (int(topics[1][2:66], 16),)
+    return (
+        int(topics[1][2:66], 16),
+    )
 
 
 def _Marketplace_AuctionCreated(topics: list[str], data: str) -> tuple[Any, ...]:
@@ -185,7 +187,9 @@ def _Marketplace_ListingCancelled(topics: list[str], data: str) -> tuple[Any, ..
         raise Malformed("topic count")
     if len(data) != 2:
         raise Malformed("data length")
-    return (int(topics[1][2:66], 16),)
+    return (
+        int(topics[1][2:66], 16),
+    )
 
 
 def _Marketplace_ListingCreated(topics: list[str], data: str) -> tuple[Any, ...]:
@@ -390,6 +394,7 @@ def _TokenSwap_Swap(topics: list[str], data: str) -> tuple[Any, ...]:
         int(data[66:130], 16),
         int(data[130:194], 16),
     )
+
 
 
 DECODERS: dict[tuple[str, str, int], tuple[str, Decoder]] = {
