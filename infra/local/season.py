@@ -6,17 +6,20 @@ anvil with `--timestamp` that early. Either way the chain's clock is right when 
 """
 
 import argparse
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local import aftermarket, first_sale
 from infra.local.blocks import mined_by_hand
-from infra.local.first_sale import PAST_SECONDS
-from infra.local.stage import Stage
+from infra.local.errors import LocalCloudError
+from infra.local.stage import DAY, Stage
 from infra.local.wallets import HOLDER
 from onlineticket.chain.rpc import Node
 from onlineticket.domain import suite
+
+PAST_SECONDS = 40 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,10 @@ def main() -> None:
     parser.add_argument("--rpc-url", required=True)
     parser.add_argument("--contracts-file", required=True, type=Path)
     options = parser.parse_args()
-    season = play(options.rpc_url, options.contracts_file.read_text())
+    try:
+        season = play(options.rpc_url, options.contracts_file.read_text())
+    except LocalCloudError as error:
+        sys.exit(str(error))
     for kind in ("events", "tickets", "listings"):
         print(f"{kind}: " + ", ".join(f"{n} {i}" for n, i in getattr(season, kind).items()))
     print(f"demo: ticket {season.demo_token_id} of event {season.demo_event_id}, {season.holder}")

@@ -70,7 +70,7 @@ def test_an_existing_chain_is_served_and_left_running(runs: Path, tmp_path: Path
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_stops_what_was_started(runs: Path, number: signal.Signals) -> None:
     folder = runs / f"interrupted-{number.name}"
-    command = [ROOT / ".venv/bin/python", "-m", "infra.local", "up", "--folder", folder]
+    command = [str(ROOT / ".venv/bin/python"), "-m", "infra.local", "up", "--folder", str(folder)]
     up = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert up.stdout is not None

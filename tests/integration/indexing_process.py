@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from functions.indexer.handler import open_index
+from onlineticket.domain.chain_log import RangeTooLarge
+from onlineticket.indexer.wiring import open_index
 from onlineticket.store.index_store import PostgresIndex
 from onlineticket.usecases import index_chain
 
@@ -54,13 +55,15 @@ for name in ("advance", "load", "insert_raw", "save", "keep_headers", "unread", 
 
 
 def main(point: str, nth: int) -> None:
-    index_chain.HISTORY_WIDTH = 7
-    index_chain.TAIL_WIDTH = 3
-    opened, chain, from_block = open_index()
-    store = DyingIndex(opened.conn, opened.suite_id, opened.chain_id, opened.marketplaces)
+    opened = open_index()
+    plain, chain = opened.store, opened.chain
+    store = DyingIndex(plain.conn, plain.suite_id, plain.chain_id, plain.marketplaces)
     store.point, store.visits_left = point, nth
 
     def fetch(first: int, last: int, every_header: bool) -> Any:
+        # So that a pass is many commits: a node that gives no more than this.
+        if last - first >= (3 if every_header else 7):
+            raise RangeTooLarge(hint=None)
         chunk = chain.fetch(first, last, every_header)
         store.visit("fetched")
         return chunk
@@ -71,7 +74,7 @@ def main(point: str, nth: int) -> None:
         return found
 
     dying = replace(chain, fetch=fetch, read=read)
-    index_chain.run_pass(dying, store, from_block, lambda: True)
+    index_chain.run_pass(dying, store, opened.from_block, lambda: True)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from functions.indexer.handler import open_index
 from infra.local import season
 from onlineticket import resources, settings
 from onlineticket.chain.rpc import Node
 from onlineticket.domain.chain_log import LostRace
 from onlineticket.domain.suite import Suite
+from onlineticket.indexer.wiring import open_index
 from onlineticket.store import database as databases
 from onlineticket.store import registry
-from onlineticket.usecases.index_chain import Pass, index_range, run_pass
+from onlineticket.usecases.index_chain import Pass, commit, run_pass
 from tests import emitting, snapshots
 from tests.integration.indexing_process import POINTS
 
@@ -41,8 +41,8 @@ def played(anvil: str, contracts_file: str, registered: Connection[Any]) -> Conn
 def index() -> Pass:
     """One pass of the indexer as its function is wired, on what the environment names."""
     resources.forget()
-    store, chain, from_block = open_index()
-    return run_pass(chain, store, from_block, lambda: True)
+    opened = open_index()
+    return run_pass(opened.chain, opened.store, opened.from_block, lambda: True)
 
 
 def start_afresh(conn: Connection[Any]) -> None:
@@ -85,36 +85,38 @@ def run_until(point: str, nth: int) -> int:
 
 
 def test_of_two_writers_with_one_chunk_only_one_commits(played: Connection[Any]) -> None:
-    store, chain, from_block = open_index()
-    chunk = chain.fetch(from_block, 20, True)
+    opened = open_index()
+    store = opened.store
+    chunk = opened.chain.fetch(opened.from_block, 20, True)
     url = settings.required("DB_URL")
     lined_up = Barrier(8)
 
-    def commit(_: int) -> bool:
+    def writes(_: int) -> bool:
         with databases.connect(url) as own:
             mine = type(store)(own, store.suite_id, store.chain_id, store.marketplaces)
             lined_up.wait()
             try:
-                index_range(mine, chunk, None, 0, Pass())
+                commit(mine, chunk, None, 0, Pass())
             except LostRace:
                 return False
             return True
 
     with ThreadPoolExecutor(8) as pool:
-        wins = list(pool.map(commit, range(8)))
+        wins = list(pool.map(writes, range(8)))
     assert wins.count(True) == 1
     assert len(snapshots.take(played)["events_raw"]) == len(chunk.raw)
 
 
 def test_a_cursor_that_another_run_moved_stops_the_commit(played: Connection[Any]) -> None:
-    store, chain, from_block = open_index()
-    first = chain.fetch(from_block, 10, True)
-    cursor = index_range(store, first, None, 0, Pass())
+    opened = open_index()
+    store, chain = opened.store, opened.chain
+    first = chain.fetch(opened.from_block, 10, True)
+    cursor = commit(store, first, None, 0, Pass())
     second = chain.fetch(11, 20, True)
-    index_range(store, second, cursor, 0, Pass())
+    commit(store, second, cursor, 0, Pass())
     rows = snapshots.take(played)
     with pytest.raises(LostRace):
-        index_range(store, second, cursor, 0, Pass())
+        commit(store, second, cursor, 0, Pass())
     assert snapshots.take(played) == rows
 
 

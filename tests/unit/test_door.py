@@ -145,7 +145,7 @@ def test_already_used_says_when_and_at_which_gate() -> None:
 
 def test_the_terminal_sees_seat_type_and_a_shortened_holder() -> None:
     assert door.shown(CODE, TICKET) == TicketShown(
-        str(TOKEN), str(EVENT), "12", "B", "Stalls", "0xa1a1…a1a1"
+        str(TOKEN), str(EVENT), "12", "B", "Stalls", "0xA1A1…a1a1"
     )
     assert ALICE not in str(door.shown(CODE, TICKET))
 

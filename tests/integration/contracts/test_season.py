@@ -5,9 +5,8 @@ import time
 import pytest
 
 from infra.local import chain, contracts, season
-from infra.local.first_sale import PAST_SECONDS
 from infra.local.run import Run
-from infra.local.season import Season
+from infra.local.season import PAST_SECONDS, Season
 from infra.local.stage import CANCELLED, DAY, HOUR, ONSALE, PRESALE, PUBLISHED, SETTLED
 from onlineticket.chain.rpc import Node
 from onlineticket.domain import suite as suites

@@ -12,9 +12,16 @@ from typing import Any
 
 from onlineticket.chain.decoders import DECODERS, MEANINGLESS, TOPICS
 from onlineticket.chain.rpc import Call, Node
-from onlineticket.chain.rpc_errors import RetryableRpcError
+from onlineticket.chain.rpc_errors import RetryableRpcError, TooMuch
 from onlineticket.chain.slices import Malformed
-from onlineticket.domain.chain_log import ChainLog, Chunk, DeadLetter, Header, RawLog
+from onlineticket.domain.chain_log import (
+    ChainLog,
+    Chunk,
+    DeadLetter,
+    Header,
+    RangeTooLarge,
+    RawLog,
+)
 
 _FORM = re.compile(
     r"0x[0-9a-f]{40};0x[0-9a-f]{64};0x[0-9a-f]{64};0x[0-9a-f]+;0x[0-9a-f]+;0x(?:[0-9a-f]{2})*"
@@ -48,9 +55,14 @@ def headers(node: Node, numbers: Sequence[int]) -> list[Header]:
         part = numbers[start : start + HEADERS_PER_REQUEST]
         answers = node.batch([header_call(number) for number in part])
         found += [parse_header(answer) for answer in answers]
-    if [header.number for header in found] != list(numbers):
-        raise RetryableRpcError("headers of other blocks")
+    _check_headers(found, numbers)
     return found
+
+
+def probe(node: Node, number: int) -> Header | None:
+    """One block's header, asked over a connection of its own; None if the node lacks it."""
+    answer = Node(node.url, node.timeout_seconds, node.attempts).call(*header_call(number))
+    return None if answer is None else parse_header(answer)
 
 
 def fetch(
@@ -59,14 +71,17 @@ def fetch(
     """The logs of `contracts` (name by lowercase address) in blocks `first` to `last`, decoded.
 
     Raises:
-        TooMuch: ask for fewer blocks.
+        RangeTooLarge: ask for fewer blocks.
         RetryableRpcError: the answer contradicts itself; another node may be telling it.
         Unavailable: `RPC_UNAVAILABLE`.
     """
     wanted = range(first, last + 1) if every_header else [last]
     query = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(contracts)}
     calls: list[Call] = [("eth_getLogs", [query]), *map(header_call, wanted)]
-    answer, *found = node.batch(calls)
+    try:
+        answer, *found = node.batch(calls)
+    except TooMuch as refusal:
+        raise RangeTooLarge(refusal.hint) from refusal
     blocks = [parse_header(one) for one in found]
     _check_headers(blocks, wanted)
     raw = _parse_logs(answer, contracts, first, last)
@@ -108,6 +123,13 @@ def decode(raw: Iterable[RawLog], chunk: Chunk) -> None:
         )
 
 
+def decode_all(raw: Sequence[RawLog]) -> list[ChainLog]:
+    """Those of the logs, kept earlier, that decode; a malformed one is a dead letter already."""
+    chunk = Chunk(0, 0, [])
+    decode(raw, chunk)
+    return chunk.logs
+
+
 def header_call(number: int) -> Call:
     return ("eth_getBlockByNumber", [hex(number), False])
 
@@ -136,7 +158,7 @@ def _check_headers(blocks: Sequence[Header], wanted: Iterable[int]) -> None:
     if [block.number for block in blocks] != list(wanted):
         raise RetryableRpcError("headers of other blocks")
     for parent, child in pairwise(blocks):
-        if child.parent_hash != parent.hash:
+        if child.number == parent.number + 1 and child.parent_hash != parent.hash:
             raise RetryableRpcError("headers that do not follow each other")
 
 

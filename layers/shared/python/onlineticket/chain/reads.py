@@ -97,7 +97,12 @@ def _parse(subject: Subject, answer: Any, at: Cursor) -> ContractRead:
         if answer.code != 3 and "revert" not in answer.message.lower():
             raise answer
         answer = "0x"
-    return ContractRead(subject, at.number, at.hash, answer, decode(subject.kind, answer))
+    return parse(subject, at.number, at.hash, answer)
+
+
+def parse(subject: Subject, block_number: int, block_hash: str, result: str) -> ContractRead:
+    """A stored read, decoded again."""
+    return ContractRead(subject, block_number, block_hash, result, decode(subject.kind, result))
 
 
 def _plain(type_: str, word: str) -> Any:

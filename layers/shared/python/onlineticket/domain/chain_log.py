@@ -74,6 +74,14 @@ class CannotProject(Exception):
     """The log does not fit the rows: what it speaks of was never announced. To dead_letters."""
 
 
+class RangeTooLarge(Exception):
+    """The node won't answer for so many blocks. `hint`: how many it would take, if it said so."""
+
+    def __init__(self, hint: int | None) -> None:
+        super().__init__("range too large")
+        self.hint = hint
+
+
 class LostRace(Exception):
     """Another writer holds the suite, or has moved the cursor: leave it to them."""
 

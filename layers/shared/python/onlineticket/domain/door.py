@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal
 
+from onlineticket.domain.address import checksum
 from onlineticket.domain.errors import Refused
 from onlineticket.domain.qr import QrCode
 from onlineticket.domain.refusals import refusal
@@ -182,8 +183,9 @@ def shown(code: QrCode, ticket: Ticket | None) -> TicketShown:
 
 
 def shortened(wallet: WalletAddress) -> str:
-    """Enough of an address to compare by eye; too little to carry a checksum, so lowercase."""
-    return f"{wallet[:6]}…{wallet[-4:]}"
+    """Enough of an address to compare by eye with what a wallet shows (EIP-55)."""
+    written = checksum(wallet)
+    return f"{written[:6]}…{written[-4:]}"
 
 
 def rfc3339(unix_seconds: int) -> str:

@@ -73,5 +73,12 @@ def keep_headers(
     conn.execute("DELETE FROM blocks WHERE suite_id = %s AND number < %s", [suite_id, finalized])
 
 
+def header_hashes(conn: "Connection[Any]", suite_id: SuiteId) -> dict[int, str]:
+    rows = conn.execute(
+        "SELECT number, '0x' || encode(hash, 'hex') FROM blocks WHERE suite_id = %s", [suite_id]
+    )
+    return dict(rows.fetchall())
+
+
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text[2:])

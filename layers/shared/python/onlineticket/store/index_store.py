@@ -1,14 +1,14 @@
-"""One suite's tables as the indexer uses them: the IndexStore of usecases/index_chain.py."""
+"""One suite's tables as the indexer uses them: the IndexStore of usecases/ports.py."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from onlineticket.domain.chain_log import Chunk, Cursor, DeadLetter, Header, LostRace
+from onlineticket.domain.chain_log import Chunk, Cursor, DeadLetter, Header, LostRace, RawLog
 from onlineticket.domain.contract_read import ContractRead, Subject
 from onlineticket.domain.folding.state import Keys, State
 from onlineticket.domain.types import SuiteId
-from onlineticket.store import cursor, projections, raw_logs
+from onlineticket.store import cursor, projections, raw_logs, reconciling
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -57,6 +57,33 @@ class PostgresIndex:
 
     def save(self, state: State) -> None:
         projections.save(self.conn, self.suite_id, state)
+
+    def header_hashes(self) -> dict[int, str]:
+        return cursor.header_hashes(self.conn, self.suite_id)
+
+    def remove_above(self, block_number: int) -> list[RawLog]:
+        return reconciling.remove_above(self.conn, self.suite_id, block_number)
+
+    def group(self, keys: Keys) -> Keys:
+        return reconciling.group(self.conn, self.suite_id, keys)
+
+    def forget(self, keys: Keys) -> None:
+        reconciling.forget(self.conn, self.suite_id, keys)
+
+    def raw_of(self, keys: Keys) -> list[RawLog]:
+        return reconciling.raw_of(self.conn, self.suite_id, keys)
+
+    def reads_of(self, keys: Keys) -> list[tuple[Subject, int, str, str]]:
+        return reconciling.reads_of(self.conn, self.suite_id, keys)
+
+    def primary_sales(self, keys: Keys) -> list[tuple[int, int, int, int, int, int]]:
+        return reconciling.primary_sales(self.conn, self.suite_id, keys)
+
+    def mark(self, fitting: Collection[RawLog], misfits: Sequence[DeadLetter]) -> None:
+        reconciling.mark(self.conn, self.suite_id, fitting, misfits)
+
+    def record(self, cause: str, from_block: int, to_block: int, undone: int, added: int) -> None:
+        reconciling.record(self.conn, self.suite_id, cause, from_block, to_block, undone, added)
 
     def unread(self, limit: int) -> list[Subject]:
         """Rows whose contract read is missing, events first: people look at them first."""

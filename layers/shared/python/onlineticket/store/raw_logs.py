@@ -18,6 +18,22 @@ _COLUMNS = (
     "address, event_sig, subject, topics, data, processed)"
 )
 _TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+TICKET_PURCHASED = bytes.fromhex("b06dd6b6199160148cf7da2a02a2e2fd41e744bc68f868a21806ad1fcb336f6d")
+
+SELECTED = (
+    "block_number, encode(block_hash, 'hex'), block_time, encode(tx_hash, 'hex'), log_index, "
+    "contract, encode(address, 'hex'), "
+    "ARRAY(SELECT encode(one, 'hex') FROM unnest(topics) AS one), encode(data, 'hex')"
+)
+"""What a SELECT from events_raw needs for `parse`."""
+
+
+def parse(row: tuple[Any, ...]) -> RawLog:
+    number, block_hash, time, tx_hash, index, contract, address, topics, data = row
+    return RawLog(
+        number, f"0x{block_hash}", time, f"0x{tx_hash}", index, contract, f"0x{address}",
+        [f"0x{topic}" for topic in topics], f"0x{data}",
+    )  # fmt: skip
 
 
 def insert(

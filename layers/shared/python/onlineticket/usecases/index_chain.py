@@ -4,12 +4,11 @@ Invariants
 * What is in the tables is exactly the fold of the blocks up to the cursor: raw logs, rows and
   cursor change in one transaction, under a lock and a compare-and-set of the cursor.
 * A pass may die anywhere: the next one starts at the cursor and loses and doubles nothing.
+* The cursor's block is on the chain that the pass builds on, or the pass first goes back.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from onlineticket.domain import fold
 from onlineticket.domain.chain_log import (
@@ -21,68 +20,29 @@ from onlineticket.domain.chain_log import (
     LostRace,
 )
 from onlineticket.domain.contract_read import ContractRead, Subject, apply_read
-from onlineticket.domain.errors import IndexingStopped
 from onlineticket.domain.folding.state import Keys, State
+from onlineticket.usecases.fetch_history import Fetcher
+from onlineticket.usecases.ports import Chain, IndexStore
+from onlineticket.usecases.reconcile import Reorg, find_reorg, undo
 
-FetchChunk = Callable[[int, int, bool], Chunk]
-"""(first, last, every header) -> the blocks' logs, decoded."""
-ReadContracts = Callable[[Sequence[Subject], Cursor], list[ContractRead]]
+TAIL_WIDTH = 20
+"""Blocks asked for at once near the head: each of them brings its header along."""
 
-
-class IndexStore(Protocol):
-    """The suite's tables. All but `cursor` and `unread` happen inside `transaction`."""
-
-    def cursor(self) -> Cursor | None: ...
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """One transaction, holding the suite's lock.
-
-        Raises:
-            LostRace: another transaction holds it.
-        """
-
-    def advance(self, known: Cursor | None, to: Header) -> None:
-        """Raises LostRace if the cursor is not at `known`."""
-
-    def keep_headers(self, headers: Sequence[Header], finalized: int) -> None: ...
-
-    def insert_raw(self, chunk: Chunk, dead: Sequence[DeadLetter]) -> None: ...
-
-    def load(self, keys: Keys) -> State: ...
-
-    def save(self, state: State) -> None: ...
-
-    def unread(self, limit: int) -> list[Subject]: ...
-
-    def save_reads(self, reads: Sequence[ContractRead]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """What the indexer asks of a node. `finalized`: the newest block no reorg can reach."""
-
-    head: Callable[[], Header]
-    finalized: Callable[[int], int]
-    fetch: FetchChunk
-    read: ReadContracts
+READS_PER_PASS = 2000
 
 
 @dataclass(slots=True)
 class Pass:
-    """What one pass did."""
+    """What one pass did. `head`: the node's newest block, or -1 if it was never asked."""
 
+    head: int = -1
+    cursor: int = -1
     blocks: int = 0
     logs: int = 0
     unlisted: int = 0
     dead_letters: int = 0
     reads: int = 0
-
-
-HISTORY_WIDTH = 1000
-TAIL_WIDTH = 20
-"""Blocks asked for at once; in the tail each of them brings its header along."""
-
-READS_PER_PASS = 2000
+    reorgs: list[Reorg] = field(default_factory=list)
 
 
 def run_pass(
@@ -93,33 +53,76 @@ def run_pass(
 
     Raises:
         LostRace: another writer is at work.
-        IndexingStopped: `REORG`, the chain no longer contains the cursor's block.
+        IndexingStopped: `REORG_TOO_DEEP`.
         Unavailable: `RPC_UNAVAILABLE`; the cursor is where the last commit left it.
     """
     done = Pass()
-    head = chain.head()
-    finalized = chain.finalized(head.number)
     cursor = store.cursor()
+    head = chain.head()
+    done.head = head.number
+    if cursor is not None and head.number >= cursor.number:
+        reorg = find_reorg(chain, store, cursor, head)
+        if reorg is not None:
+            if reorg.ancestor is None:
+                return done
+            done.reorgs.append(reorg)
+            cursor = undo(chain, store, cursor, reorg.ancestor)
+    finalized = chain.finalized(head.number)
+    cursor = _index_history(chain, store, from_block, cursor, finalized, keep_going, done)
+    cursor = _index_tail(chain, store, from_block, cursor, head, finalized, keep_going, done)
+    if cursor is not None:
+        done.cursor = cursor.number
+        if cursor.number >= head.number and keep_going():
+            enrich(store, chain.read, cursor, READS_PER_PASS, done)
+    return done
+
+
+def _index_history(
+    chain: Chain,
+    store: IndexStore,
+    from_block: int,
+    cursor: Cursor | None,
+    finalized: int,
+    keep_going: Callable[[], bool],
+    done: Pass,
+) -> Cursor | None:
+    first = from_block if cursor is None else cursor.number + 1
+    if first > finalized:
+        return cursor
+    fetcher = Fetcher(lambda a, b: chain.fetch(a, b, False), chain.throttled)
+    for chunk in fetcher.chunks(first, finalized):
+        cursor = commit(store, chunk, cursor, finalized, done)
+        if not keep_going():
+            break
+    return cursor
+
+
+def _index_tail(
+    chain: Chain,
+    store: IndexStore,
+    from_block: int,
+    cursor: Cursor | None,
+    head: Header,
+    finalized: int,
+    keep_going: Callable[[], bool],
+    done: Pass,
+) -> Cursor | None:
+    """Block by block: a chunk whose parent is not the cursor's block is left for the next pass,
+    which will see whether the node wavers or the chain was reorganised.
+    """
+    fetcher = Fetcher(lambda a, b: chain.fetch(a, b, True), chain.throttled)
     while keep_going():
         first = from_block if cursor is None else cursor.number + 1
         if first > head.number:
             break
-        in_tail = first > finalized
-        last = (
-            min(first + TAIL_WIDTH - 1, head.number)
-            if in_tail
-            else min(first + HISTORY_WIDTH - 1, finalized)
-        )
-        chunk = chain.fetch(first, last, in_tail)
-        if in_tail and cursor is not None and chunk.headers[0].parent_hash != cursor.hash:
-            raise IndexingStopped("REORG", f"Block {cursor.number} is no longer on the chain.")
-        cursor = index_range(store, chunk, cursor, finalized, done)
-    if cursor is not None and cursor.number >= head.number and keep_going():
-        enrich(store, chain.read, cursor, READS_PER_PASS, done)
-    return done
+        for chunk in fetcher.whole(first, min(first + TAIL_WIDTH - 1, head.number)):
+            if cursor is not None and chunk.headers[0].parent_hash != cursor.hash:
+                return cursor
+            cursor = commit(store, chunk, cursor, finalized, done)
+    return cursor
 
 
-def index_range(
+def commit(
     store: IndexStore, chunk: Chunk, known: Cursor | None, finalized: int, done: Pass
 ) -> Cursor:
     """Commit one fetched chunk that begins right after `known`; return the new cursor.
@@ -156,7 +159,13 @@ def fold_all(state: State, chunk: Chunk) -> list[DeadLetter]:
     return [DeadLetter(log, misfits[place]) for log, place in places if place in misfits]
 
 
-def enrich(store: IndexStore, read: ReadContracts, at: Cursor, limit: int, done: Pass) -> None:
+def enrich(
+    store: IndexStore,
+    read: Callable[[Sequence[Subject], Cursor], list[ContractRead]],
+    at: Cursor,
+    limit: int,
+    done: Pass,
+) -> None:
     """Read from the contracts, at the cursor's block, what rows still lack; at most `limit`.
 
     Raises:
@@ -169,7 +178,7 @@ def enrich(store: IndexStore, read: ReadContracts, at: Cursor, limit: int, done:
     with store.transaction():
         if store.cursor() != at:
             raise LostRace
-        state = store.load(read_keys(subjects))
+        state = store.load(read_keys(reads))
         for one in reads:
             apply_read(state, one)
         store.save_reads(reads)
@@ -177,9 +186,11 @@ def enrich(store: IndexStore, read: ReadContracts, at: Cursor, limit: int, done:
     done.reads += len(reads)
 
 
-def read_keys(subjects: Sequence[Subject]) -> Keys:
+def read_keys(reads: Sequence[ContractRead]) -> Keys:
+    """The rows that these reads fill."""
     keys = Keys()
-    for subject in subjects:
+    for read in reads:
+        subject = read.subject
         match subject.kind:
             case "event":
                 keys.events.add(subject.id)

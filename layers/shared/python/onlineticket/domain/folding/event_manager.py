@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from onlineticket.domain.chain_log import CannotProject, ChainLog, clamp_time
-from onlineticket.domain.folding.state import Keys, Kind, State, named
+from onlineticket.domain.chain_log import ChainLog, clamp_time
+from onlineticket.domain.folding.state import Keys, Kind, State, named, total
 from onlineticket.domain.rows import EventRow, OrganizerRow, TicketTypeRow, TradeRow
 
 EVENT_STATUS = (
@@ -48,17 +48,15 @@ def _ticket_purchased(
     state: State, log: ChainLog, event_id: int, type_id: int, buyer: str,
     quantity: int, cost: int, in_eth: bool,
 ) -> None:  # fmt: skip
-    if event_id not in state.events.rows:
-        raise CannotProject(f"bought before it was announced: event {event_id}")
-    ticket_type = state.ticket_types.change((event_id, type_id))
-    ticket_type.sold += quantity
-    ticket_type.updated_block = log.block_number
-    event = state.events.change(event_id)
-    event.updated_block = log.block_number
+    event, ticket_type = state.events.find(event_id), state.ticket_types.find((event_id, type_id))
+    sold = total(ticket_type.sold, quantity)
     if in_eth:
-        event.revenue_eth += cost
+        event.revenue_eth = total(event.revenue_eth, cost)
     else:
-        event.revenue_token += cost
+        event.revenue_token = total(event.revenue_token, cost)
+    state.events.change(event_id).updated_block = log.block_number
+    row = state.ticket_types.change((event_id, type_id))
+    row.sold, row.updated_block = sold, log.block_number
     state.trades.append(
         TradeRow(
             log.block_number,
@@ -85,11 +83,14 @@ def _organizer_authorized(state: State, log: ChainLog, wallet: str, authorized: 
 
 
 def _revenue_withdrawn(state: State, log: ChainLog, wallet: str, amount: int, in_eth: bool) -> None:
-    row = _organizer(state, log, wallet)
+    known = state.organizers.rows.get(wallet)
+    token, eth = (known.withdrawn_token, known.withdrawn_eth) if known else (0, 0)
     if in_eth:
-        row.withdrawn_eth += amount
+        eth = total(eth, amount)
     else:
-        row.withdrawn_token += amount
+        token = total(token, amount)
+    row = _organizer(state, log, wallet)
+    row.withdrawn_token, row.withdrawn_eth = token, eth
 
 
 def _organizer(state: State, log: ChainLog, wallet: str) -> OrganizerRow:

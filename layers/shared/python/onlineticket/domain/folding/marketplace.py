@@ -3,7 +3,7 @@
 from typing import Any
 
 from onlineticket.domain.chain_log import CannotProject, ChainLog, clamp_time
-from onlineticket.domain.folding.state import Keys, Kind, State
+from onlineticket.domain.folding.state import Keys, Kind, State, total
 from onlineticket.domain.rows import AuctionRow, BidBalanceRow, BidRow, ListingRow, TradeRow
 
 
@@ -112,14 +112,17 @@ def _withdrawn(state: State, log: ChainLog, wallet: str, amount: int, in_eth: bo
 
 
 def _move_balance(state: State, log: ChainLog, wallet: str, amount: int, in_eth: bool) -> None:
-    if wallet not in state.bid_balances.rows:
+    known = state.bid_balances.rows.get(wallet)
+    token, eth = (known.token_balance, known.eth_balance) if known else (0, 0)
+    if in_eth:
+        eth = total(eth, amount)
+    else:
+        token = total(token, amount)
+    if known is None:
         state.bid_balances.add(wallet, BidBalanceRow(wallet, 0, 0, log.block_number))
     row = state.bid_balances.change(wallet)
+    row.token_balance, row.eth_balance = token, eth
     row.updated_block = log.block_number
-    if in_eth:
-        row.eth_balance += amount
-    else:
-        row.token_balance += amount
 
 
 def _listed_ticket_keys(keys: Keys, args: tuple[Any, ...]) -> None:

@@ -19,6 +19,7 @@ from onlineticket.domain.rows import (
     TradeRow,
     VerifierRow,
 )
+from onlineticket.domain.types import UINT256_MAX
 
 POOL = ()
 """The key of the one row of swap_pool."""
@@ -47,12 +48,16 @@ class Table(Generic[Row]):
         self.rows[key] = row
         self.dirty.add(key)
 
-    def change(self, key: Any) -> Row:
-        """The row, about to be changed."""
+    def find(self, key: Any) -> Row:
+        """The row, to be looked at. Raises CannotProject."""
         try:
-            row = self.rows[key]
+            return self.rows[key]
         except KeyError:
             raise CannotProject(f"never announced: {type(self).__name__} {key}") from None
+
+    def change(self, key: Any) -> Row:
+        """The row, about to be changed. Raises CannotProject."""
+        row = self.find(key)
         self.dirty.add(key)
         return row
 
@@ -96,6 +101,12 @@ class State:
     swaps: list[SwapRow] = field(default_factory=list)
 
 
+KEY_SETS = (
+    "events", "ticket_types", "tickets", "listings", "auctions", "organizers", "verifiers",
+    "bid_balances",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Keys:
     """The keys of the rows that some logs touch, table by table."""
@@ -110,6 +121,12 @@ class Keys:
     bid_balances: set[str] = field(default_factory=set)
     pool: bool = False
 
+    def cover(self, other: "Keys") -> bool:
+        """Whether all of `other`'s keys are among these."""
+        return (other.pool <= self.pool) and all(
+            getattr(other, name) <= getattr(self, name) for name in KEY_SETS
+        )
+
 
 class Kind(NamedTuple):
     """What a kind of log means: `fold(state, log, *log.args)`, and the rows it wants loaded.
@@ -118,6 +135,18 @@ class Kind(NamedTuple):
 
     fold: Callable[..., None]
     keys: Callable[[Keys, tuple[Any, ...]], None]
+
+
+def total(before: int, amount: int) -> int:
+    """Their sum. On the chain it fits into 256 bits, as does the column that it goes into.
+
+    Raises:
+        CannotProject: this one would not, and its write would fail again in every pass.
+    """
+    after = before + amount
+    if abs(after) > UINT256_MAX:
+        raise CannotProject(f"more than a uint256 holds: {after}")
+    return after
 
 
 def named(names: tuple[str, ...], number: int) -> str:

@@ -22,9 +22,9 @@ def _transfer(state: State, log: ChainLog, sender: str, to: str, token_id: int) 
         )  # fmt: skip
         state.tickets.add(token_id, row)
         return
-    row = state.tickets.change(token_id)
     if sender in state.marketplaces:
-        _leave_marketplace(state, log, row)
+        _leave_marketplace(state, log, state.tickets.find(token_id))
+    row = state.tickets.change(token_id)
     row.owner, row.escrowed, row.updated_block = to, escrowed, log.block_number
     row.holder = sender if escrowed else to
     row.transfers += 1

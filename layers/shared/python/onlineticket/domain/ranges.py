@@ -1,0 +1,44 @@
+"""How many blocks to ask a node for: enough logs for one good commit, never more than it gives."""
+
+from dataclasses import dataclass
+
+LOGS_PER_COMMIT = 6_000
+"""What one commit carries best: less wastes round trips, more wastes memory."""
+
+FIRST_WIDTH = 250
+MOST_BLOCKS = 100_000
+FASTEST_GROWTH = 4
+
+
+@dataclass(slots=True)
+class Width:
+    """The width of the next range, in blocks; it learns from every answer and every refusal.
+
+    `ceiling`: the most that this node was ever heard to take; a node's limit is a fact, so it is
+    not tried again in this run.
+    """
+
+    blocks: int = FIRST_WIDTH
+    ceiling: int = MOST_BLOCKS
+
+    def learn(self, blocks: int, logs: int) -> None:
+        """A range of `blocks` held `logs`: aim the next one at LOGS_PER_COMMIT."""
+        aimed = blocks * LOGS_PER_COMMIT // max(logs, 1)
+        self.blocks = max(1, min(aimed, self.blocks * FASTEST_GROWTH, self.ceiling))
+
+    def refused(self, blocks: int, hint: int | None) -> int:
+        """The node found `blocks` too many: how many to ask for instead; 0 if one was too many.
+        Its hint is believed only if it is less than what it refused.
+        """
+        if hint is not None and 0 < hint < blocks:
+            self.ceiling = min(self.ceiling, hint)
+            smaller = hint
+        else:
+            smaller = blocks // 2
+        self.blocks = max(1, min(self.blocks, smaller))
+        return smaller
+
+
+def split(first: int, last: int, width: int) -> list[tuple[int, int]]:
+    """Blocks `first` to `last` (inclusive) as ranges of at most `width` blocks, in order."""
+    return [(at, min(at + width - 1, last)) for at in range(first, last + 1, width)]

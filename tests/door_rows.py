@@ -1,0 +1,104 @@
+"""A stage for the door's functions: their environment, a ticket in Postgres, calls as API Gateway
+makes them.
+"""
+
+import json
+from datetime import UTC, datetime
+from io import StringIO
+from time import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from onlineticket.api import session
+from onlineticket.domain.session import Session
+from onlineticket.domain.types import WalletAddress
+from onlineticket.store import registry
+from tests.at_the_door import ALICE, EVENT, SUITE, TERMINAL, TOKEN
+
+CONTRACTS = json.dumps(
+    {"chain_id": SUITE.chain_id, "from_block": 0, "contracts": dict(SUITE.by_name())}
+)
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE", "test")
+    monkeypatch.setenv("CONTRACTS", CONTRACTS)
+    monkeypatch.setenv("ADMIT_WHEN_DATABASE_IS_DOWN", "true")
+
+
+def insert_ticket(conn: Any, **changes: Any) -> int:
+    """A valid ticket of ALICE's for an event that starts in an hour; returns the suite's id."""
+    suite_id = registry.register(conn, SUITE)
+    now = int(time())
+    event = {
+        "suite_id": suite_id, "event_id": EVENT, "organizer": ALICE, "name": "夜曲",
+        "start_time": _at(now + 3600), "end_time": _at(now + 7200), "status": "onsale",
+        "approved": True, "revenue_token": 0, "revenue_eth": 0, "created_block": 1,
+        "created_at": _at(now), "updated_block": 1, "status_logged": True, "approval_logged": True,
+    }  # fmt: skip
+    type_ = {
+        "suite_id": suite_id, "event_id": EVENT, "type_id": 0, "name": "Stalls", "price": 5,
+        "total_supply": 9, "sold": 1, "created_block": 1, "updated_block": 1,
+    }  # fmt: skip
+    ticket = {
+        "suite_id": suite_id, "token_id": TOKEN, "event_id": EVENT, "owner": ALICE,
+        "holder": ALICE, "transfers": 3, "status": "valid", "seat_number": 12, "category": 0,
+        "seat_section": "B", "minted_block": 1, "minted_at": _at(now), "escrowed": False,
+        "updated_block": 1,
+    }  # fmt: skip
+    for table, row in (("events", event), ("ticket_types", type_), ("tickets", ticket | changes)):
+        names, holes = ", ".join(row), ", ".join(f"%({name})s" for name in row)
+        insert = f"INSERT INTO {table} ({names}) VALUES ({holes}) ON CONFLICT DO NOTHING"
+        conn.execute(insert.encode(), row)
+    return suite_id
+
+
+def listen(monkeypatch: pytest.MonkeyPatch, *loggers: Logger) -> StringIO:
+    """Everything that these log from now on."""
+    heard = StringIO()
+    for logger in loggers:
+        monkeypatch.setattr(logger.registered_handler, "stream", heard)
+    return heard
+
+
+def post(
+    handler: Any,
+    path: str,
+    body: Any = None,
+    *,
+    wallet: WalletAddress | None = None,
+    terminal: dict[str, str] | None = None,
+) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """(status, body, headers). `wallet` is signed in; `terminal` is the authorizer's context."""
+    headers = {"content-type": "application/json"}
+    if wallet:
+        keys, audience = session.key_ring(), session.audience()
+        token = session.mint(
+            Session(wallet, "user"), keys=keys, audience=audience, now=int(time())
+        )  # fmt: skip
+        headers["Authorization"] = f"Bearer {token}"
+    request_context: dict[str, Any] = {"requestId": "r-1", "stage": "test"}
+    if terminal is not None:
+        request_context["authorizer"] = {"principalId": "x", **terminal}
+    event = {
+        "httpMethod": "POST", "path": f"/v1{path}", "headers": headers, "multiValueHeaders": {},
+        "queryStringParameters": None, "multiValueQueryStringParameters": None,
+        "requestContext": request_context, "isBase64Encoded": False,
+        "body": body if body is None or isinstance(body, str) else json.dumps(body),
+    }  # fmt: skip
+    answer = handler(event, CONTEXT)
+    said = answer.get("multiValueHeaders") or {}
+    return answer["statusCode"], json.loads(answer["body"]), said
+
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="f", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
+)
+TERMINAL_CONTEXT = TERMINAL.to_context()
+
+
+def _at(unix_seconds: int) -> datetime:
+    return datetime.fromtimestamp(unix_seconds, UTC)

@@ -1,0 +1,140 @@
+"""What holds for every log and every state, however odd."""
+
+from copy import deepcopy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onlineticket.domain import fold
+from onlineticket.domain.chain_log import LAST_SECOND, CannotProject, ChainLog
+from onlineticket.domain.types import UINT256_MAX
+from tests.folding import (
+    ALICE,
+    BOB,
+    MARKET,
+    NOBODY,
+    Ledger,
+    Told,
+    any_log,
+    fits,
+    folded,
+    histories,
+    loaded,
+    place,
+    rows,
+    save,
+    snapshot,
+    tables,
+)
+
+ANNOUNCEMENTS = {
+    "EventCreated", "TicketTypeAdded", "OrganizerAuthorized", "RevenueWithdrawn",
+    "MinterAuthorized", "VerifierAuthorized", "BidBalanceDeposited", "BidBalanceWithdrawn",
+    "Swap", "LiquidityAdded", "LiquidityRemoved", "ReservesUpdated", "FeeRatesUpdated",
+    "PriceUpdated",
+}  # fmt: skip
+"""Kinds that begin what they speak of, or speak of what needs no beginning."""
+
+
+@given(histories(), any_log)
+def test_a_log_that_does_not_fit_leaves_no_trace(history: list[ChainLog], wild: Told) -> None:
+    state = folded([])
+    for log in [*history, place(*wild, 999, 0)]:
+        before = snapshot(state)
+        if not fits(state, log):
+            assert snapshot(state) == before
+
+
+@given(any_log)
+def test_of_what_was_never_announced_only_announcements_fit(wild: Told) -> None:
+    kind, args = wild
+    is_mint = kind == "Transfer" and args[0] == NOBODY
+    assert fits(folded([]), place(*wild, 1, 0)) == (is_mint or kind in ANNOUNCEMENTS)
+
+
+def test_a_ticket_whose_listing_is_not_there_cannot_leave_the_marketplace() -> None:
+    ledger = Ledger()
+    ledger.mint(1, ALICE)
+    ledger.list_ticket(1, 1, ALICE)
+    state = ledger.state
+    del state.listings.rows[1]
+    state.tickets.dirty.clear()
+    before = snapshot(state)
+    with pytest.raises(CannotProject, match="never announced: Listings 1"):
+        ledger.send(1, MARKET, BOB)
+    assert snapshot(state) == before
+
+
+@given(histories(), st.lists(st.integers(1, 6), max_size=40))
+def test_batches_that_load_only_the_keys_of_their_logs_give_what_one_fold_of_all_gives(
+    history: list[ChainLog], sizes: list[int]
+) -> None:
+    stored = folded([])
+    rest = history
+    for size in [*sizes, len(history)]:
+        batch, rest = rest[:size], rest[size:]
+        part = loaded(stored, fold.keys_of(batch))
+        for log in batch:
+            fits(part, log)
+        save(stored, part)
+    assert rows(stored) == rows(folded(history))
+
+
+@given(histories(), histories(most=3))
+def test_a_fold_changes_only_rows_under_the_keys_of_its_logs_and_the_listings_of_their_tickets(
+    history: list[ChainLog], batch: list[ChainLog]
+) -> None:
+    state = folded(history)
+    part = loaded(state, fold.keys_of(batch))
+    for table in tables(state).values():
+        table.dirty.clear()
+    for log in batch:
+        assert fits(state, log) == fits(part, log)
+    for name, table in tables(state).items():
+        other = tables(part)[name]
+        assert table.dirty == other.dirty
+        assert {key: table.rows[key] for key in table.dirty} == {
+            key: other.rows[key] for key in other.dirty
+        }
+
+
+@given(histories())
+def test_every_changed_row_is_called_dirty(history: list[ChainLog]) -> None:
+    state = folded([])
+    for log in history:
+        before = deepcopy({name: table.rows for name, table in tables(state).items()})
+        for table in tables(state).values():
+            table.dirty.clear()
+        fits(state, log)
+        for name, table in tables(state).items():
+            changed = {key for key, row in table.rows.items() if row != before[name].get(key)}
+            assert changed <= table.dirty
+
+
+@given(histories())
+def test_every_number_fits_its_column(history: list[ChainLog]) -> None:
+    state = folded(history)
+    for table in tables(state).values():
+        for row in table.rows.values():
+            for name in row.__slots__:
+                value = getattr(row, name)
+                if type(value) is int:
+                    # Only a balance may be negative: its column is signed.
+                    assert value >= 0 or name in {"token_balance", "eth_balance"}
+                    assert abs(value) <= UINT256_MAX
+                    if name.endswith(("_time", "_at")):
+                        assert value <= LAST_SECOND
+
+
+@given(histories())
+def test_a_ticket_names_only_listings_and_auctions_that_are_its_own(
+    history: list[ChainLog],
+) -> None:
+    state = folded(history)
+    for ticket in state.tickets.rows.values():
+        if ticket.listing_id is not None:
+            assert state.listings.rows[ticket.listing_id].token_id == ticket.token_id
+        if ticket.auction_id is not None:
+            assert state.auctions.rows[ticket.auction_id].token_id == ticket.token_id
+        assert ticket.escrowed == (ticket.owner in state.marketplaces)
