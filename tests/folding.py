@@ -159,6 +159,9 @@ def save(stored: State, part: State) -> None:
 
 _AMOUNTS = st.integers(0, 3) | st.integers(0, UINT256_MAX) | st.just(UINT256_MAX)
 _IDS = st.integers(1, 3)
+_BY_NAME = dict.fromkeys(("eventId", "tokenId", "listingId", "auctionId"), _IDS) | {
+    "typeId": st.integers(0, 1)
+}
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "uint256": _AMOUNTS,
     "uint8": st.integers(0, 8) | st.just(255),
@@ -169,7 +172,7 @@ _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
 
 
 def _arguments() -> dict[str, st.SearchStrategy[tuple[Any, ...]]]:
-    """For every kind of log its arguments, as its ABI has them; ids from a few, so that they meet."""
+    """For every kind of log its arguments, as its ABI has them; of ids only a few, so they meet."""
     drawn = {}
     for path in sorted(Path("abis").glob("*.json")):
         for entry in json.loads(path.read_text()):
@@ -177,8 +180,7 @@ def _arguments() -> dict[str, st.SearchStrategy[tuple[Any, ...]]]:
                 if entry["name"] == "Transfer" and path.stem != "TicketManager":
                     continue
                 inputs = [
-                    _IDS if one["name"].endswith("Id") else _BY_TYPE[one["type"]]
-                    for one in entry["inputs"]
+                    _BY_NAME.get(one["name"], _BY_TYPE[one["type"]]) for one in entry["inputs"]
                 ]
                 drawn[entry["name"]] = st.tuples(*inputs)
     return drawn
@@ -228,11 +230,25 @@ def transactions(draw: st.DrawFn) -> list[Told]:
     )
 
 
+_SEASON: list[Told] = [
+    *[("EventCreated", (event, ALICE, "Concert", 7, 8)) for event in (1, 2)],
+    *[("TicketTypeAdded", (event, 0, "Stalls", 5, 9)) for event in (1, 2)],
+    *[("Transfer", (NOBODY, who, token)) for token, who in enumerate(WALLETS[:3], 1)],
+    *[("TicketMinted", (token, 1, who, 0, 5)) for token, who in enumerate(WALLETS[:3], 1)],
+    ("Transfer", (ALICE, MARKET, 1)),
+    ("ListingCreated", (1, 1, ALICE, 5, 5, 9)),
+    ("Transfer", (BOB, MARKET, 2)),
+    ("AuctionCreated", (1, 2, BOB, 5, 5, 5, 9)),
+]
+
+
 @st.composite
 def histories(draw: st.DrawFn, most: int = 25) -> list[ChainLog]:
     """Logs in chain order, from plausible transactions and wild ones, each in its own block."""
     wild = any_log.map(lambda one: [one])
     told = draw(st.lists(transactions() | wild, max_size=most))
+    if draw(st.booleans()) or draw(st.booleans()):
+        told = [_SEASON, *told]
     return [
         place(kind, args, 100 + number, index)
         for number, logs in enumerate(told)

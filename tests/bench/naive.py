@@ -276,18 +276,18 @@ def _events(w3: Web3, names: dict[Any, str]) -> dict[tuple[str, bytes, int], Con
 def _keep(
     conn: psycopg.Connection[Any], contract: str, log: Any, decoded: Any, market: str
 ) -> None:
-    topics = [bytes(topic) for topic in log["topics"]]
+    event, topics = decoded["event"], [bytes(topic) for topic in log["topics"]]
     time = int(log["blockTimestamp"], 16)
+    subject = topics[3] if event == "Transfer" else topics[1] if len(topics) > 1 else None
     conn.execute(_RAW, [
         log["blockNumber"], bytes(log["blockHash"]), time, bytes(log["transactionHash"]),
         log["logIndex"], contract, bytes.fromhex(log["address"][2:]), topics[0],
-        topics[1] if len(topics) > 1 else None, topics, bytes(log["data"]),
+        None if contract == "TokenSwap" else subject, topics, bytes(log["data"]),
     ])  # fmt: skip
     values = {
         **decoded["args"], "block": log["blockNumber"], "index": log["logIndex"], "time": time,
         "tx": bytes(log["transactionHash"]), "market": market,
     }  # fmt: skip
-    event = decoded["event"]
     if event == "Transfer" and values["from"] == _ZERO:
         event = "Mint"
     for statement in STATEMENTS[event]:

@@ -1,4 +1,4 @@
-"""The indexer's parts put together from the environment: for its function, the worker and people."""
+"""The indexer put together from the environment: for its function, the worker and people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

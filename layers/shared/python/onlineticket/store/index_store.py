@@ -85,25 +85,31 @@ class PostgresIndex:
     def record(self, cause: str, from_block: int, to_block: int, undone: int, added: int) -> None:
         reconciling.record(self.conn, self.suite_id, cause, from_block, to_block, undone, added)
 
-    def unread(self, limit: int) -> list[Subject]:
+    def drop_reads_above(self, block_number: int) -> Keys:
+        return reconciling.drop_reads_above(self.conn, self.suite_id, block_number)
+
+    def unread(self, limit: int, up_to_block: int) -> list[Subject]:
         """Rows whose contract read is missing, events first: people look at them first."""
         rows = self.conn.execute(
             """
             (SELECT 'event', event_id, 0 FROM events
-             WHERE suite_id = %(suite)s AND read_block IS NULL ORDER BY event_id LIMIT %(limit)s)
+             WHERE suite_id = %(suite)s AND read_block IS NULL AND created_block <= %(up_to)s
+             ORDER BY event_id LIMIT %(limit)s)
             UNION ALL
             (SELECT 'ticket_type', event_id, type_id FROM ticket_types
-             WHERE suite_id = %(suite)s AND read_block IS NULL
+             WHERE suite_id = %(suite)s AND read_block IS NULL AND created_block <= %(up_to)s
              ORDER BY event_id, type_id LIMIT %(limit)s)
             UNION ALL
             (SELECT 'listing', listing_id, 0 FROM market_listings
-             WHERE suite_id = %(suite)s AND read_block IS NULL ORDER BY listing_id LIMIT %(limit)s)
+             WHERE suite_id = %(suite)s AND read_block IS NULL AND created_block <= %(up_to)s
+             ORDER BY listing_id LIMIT %(limit)s)
             UNION ALL
             (SELECT 'ticket', token_id, 0 FROM tickets
-             WHERE suite_id = %(suite)s AND read_block IS NULL ORDER BY token_id LIMIT %(limit)s)
+             WHERE suite_id = %(suite)s AND read_block IS NULL AND minted_block <= %(up_to)s
+             ORDER BY token_id LIMIT %(limit)s)
             LIMIT %(limit)s
             """,
-            {"suite": self.suite_id, "limit": limit},
+            {"suite": self.suite_id, "limit": limit, "up_to": up_to_block},
         )
         return [Subject(*row) for row in rows]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def remove_above(conn: "Connection[Any]", suite_id: SuiteId, block_number: int) -> list[RawLog]:
-    for table in ("contract_reads", "dead_letters", "trades", "bids", "swaps"):
+    for table in ("dead_letters", "trades", "bids", "swaps"):
         conn.execute(
             f"DELETE FROM {table} WHERE suite_id = %s AND block_number > %s",
             [suite_id, block_number],
@@ -34,6 +34,37 @@ def remove_above(conn: "Connection[Any]", suite_id: SuiteId, block_number: int) 
         [suite_id, block_number],
     )
     return [raw_logs.parse(row) for row in removed]
+
+
+def drop_reads_above(conn: "Connection[Any]", suite_id: SuiteId, block_number: int) -> Keys:
+    dropped = conn.execute(
+        "DELETE FROM contract_reads WHERE suite_id = %s AND block_number > %s RETURNING kind, id",
+        [suite_id, block_number],
+    ).fetchall()
+    for kind, table in _READ_ROWS.items():
+        ids = list({id_ for kind_, id_ in dropped if kind_ == kind})
+        if ids:
+            empty = ", ".join(f"{column} = NULL" for column in _read_columns(table))
+            conn.execute(
+                f"""
+                UPDATE {table.name} SET {empty}
+                WHERE suite_id = %s AND {table.key[0]} = ANY(%s) AND read_block > %s
+                """,
+                [suite_id, ids, block_number],
+            )
+    return Keys(events={id_ for kind, id_ in dropped if kind == "event"})
+
+
+_READ_ROWS = {
+    "ticket_type": row_tables.TICKET_TYPES,
+    "ticket": row_tables.TICKETS,
+    "listing": row_tables.LISTINGS,
+}
+
+
+def _read_columns(table: RowTable) -> tuple[str, ...]:
+    """In these rows a read fills `read_block` and all that stands behind it."""
+    return table.columns[table.columns.index("read_block") :]
 
 
 def group(conn: "Connection[Any]", suite_id: SuiteId, keys: Keys) -> Keys:

@@ -29,6 +29,8 @@ TAIL_WIDTH = 20
 """Blocks asked for at once near the head: each of them brings its header along."""
 
 READS_PER_PASS = 2000
+BACKLOG = 200
+"""So many finalized rows that lack their read are a backfill's."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ def run_pass(
     if cursor is not None:
         done.cursor = cursor.number
         if cursor.number >= head.number and keep_going():
-            enrich(store, chain.read, cursor, READS_PER_PASS, done)
+            _enrich_all(chain, store, cursor, finalized, done)
     return done
 
 
@@ -159,24 +161,42 @@ def fold_all(state: State, chunk: Chunk) -> list[DeadLetter]:
     return [DeadLetter(log, misfits[place]) for log, place in places if place in misfits]
 
 
+def _enrich_all(
+    chain: Chain, store: IndexStore, cursor: Cursor, finalized: int, done: Pass
+) -> None:
+    """Read from the contracts what rows still lack, at most READS_PER_PASS.
+
+    The many rows of a backfill are read at a finalized block, where no reorg makes us read them
+    all again; the few of the tail at the cursor, which shows them as they are now.
+    """
+    backlog = store.unread(READS_PER_PASS, finalized)
+    if len(backlog) < BACKLOG:
+        enrich(store, chain.read, store.unread(READS_PER_PASS, cursor.number), cursor, cursor, done)
+        return
+    headers = chain.headers([finalized])
+    if headers is not None:
+        at = Cursor(headers[0].number, headers[0].hash)
+        enrich(store, chain.read, backlog, at, cursor, done)
+
+
 def enrich(
     store: IndexStore,
     read: Callable[[Sequence[Subject], Cursor], list[ContractRead]],
+    subjects: Sequence[Subject],
     at: Cursor,
-    limit: int,
+    cursor: Cursor,
     done: Pass,
 ) -> None:
-    """Read from the contracts, at the cursor's block, what rows still lack; at most `limit`.
+    """Read `subjects` at the block `at`, and store what comes while the cursor stands still.
 
     Raises:
         LostRace: the cursor has moved meanwhile; the reads are dropped and made again.
     """
-    subjects = store.unread(limit)
     if not subjects:
         return
     reads = read(subjects, at)
     with store.transaction():
-        if store.cursor() != at:
+        if store.cursor() != cursor:
             raise LostRace
         state = store.load(read_keys(reads))
         for one in reads:

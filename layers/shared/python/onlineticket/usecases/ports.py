@@ -64,7 +64,8 @@ class IndexStore(Protocol):
 
     def save(self, state: State) -> None: ...
 
-    def unread(self, limit: int) -> list[Subject]: ...
+    def unread(self, limit: int, up_to_block: int) -> list[Subject]:
+        """Rows created up to that block whose contract read is missing."""
 
     def save_reads(self, reads: Sequence[ContractRead]) -> None: ...
 
@@ -72,6 +73,11 @@ class IndexStore(Protocol):
 
     def remove_above(self, block_number: int) -> list[RawLog]:
         """Delete all that was fetched or appended above the block; the raw logs that went."""
+
+    def drop_reads_above(self, block_number: int) -> Keys:
+        """Delete the contract reads made above the block, and empty the columns they filled; the
+        events among them: theirs also hold what logs say, and have to be folded anew.
+        """
 
     def group(self, keys: Keys) -> Keys:
         """`keys`, and the rows whose fold is bound up with theirs: tickets with their listings

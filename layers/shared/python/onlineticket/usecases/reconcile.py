@@ -65,7 +65,9 @@ def undo(chain: Chain, store: IndexStore, cursor: Cursor, ancestor: Header) -> C
     with store.transaction():
         store.advance(cursor, ancestor)
         removed = store.remove_above(ancestor.number)
-        refold(chain, store, fold.keys_of(chain.decode(removed)))
+        touched = fold.keys_of(chain.decode(removed))
+        touched.events |= store.drop_reads_above(ancestor.number).events
+        refold(chain, store, touched)
         store.record("reorg", cursor.number, ancestor.number, len(removed), 0)
     return Cursor(ancestor.number, ancestor.hash)
 
