@@ -89,18 +89,33 @@ def postgres_server(services: Run) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def spent_databases() -> list[str]:
+    """Those of earlier tests, to be dropped later: right away, Postgres would wait 0.1 s for the
+    test's own connections to be gone.
+    """
+    return []
+
+
 @pytest.fixture
-def database(postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database(
+    postgres_server: str, spent_databases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """URL of this test's own migrated, empty database; the environment's DB_URL names it too."""
     server, template = postgres_server.rsplit("/", 1)
     name = f"test_{uuid4().hex}"
     with databases.connect(f"{server}/postgres") as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     monkeypatch.setenv("DB_URL", f"{server}/{name}")
     yield f"{server}/{name}"
     resources.forget()
     with databases.connect(f"{server}/postgres") as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        while spent_databases:
+            admin.execute(f"DROP DATABASE {spent_databases.pop()} WITH (FORCE)".encode())
+    spent_databases.append(name)
 
 
 @pytest.fixture

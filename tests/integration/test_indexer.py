@@ -11,15 +11,15 @@ import pytest
 from psycopg import Connection
 
 from infra.local import season
-from onlineticket import resources, settings
-from onlineticket.chain.rpc import Node
+from onlineticket import settings
 from onlineticket.domain.chain_log import LostRace
 from onlineticket.domain.suite import Suite
 from onlineticket.indexer.wiring import open_index
 from onlineticket.store import database as databases
 from onlineticket.store import registry
-from onlineticket.usecases.index_chain import Pass, commit, run_pass
+from onlineticket.usecases.index_chain import Pass, commit
 from tests import emitting, snapshots
+from tests.indexing import emit, index, start_afresh
 from tests.integration.indexing_process import POINTS
 
 OUTSIDER = "0x" + "77" * 20
@@ -36,18 +36,6 @@ def played(anvil: str, contracts_file: str, registered: Connection[Any]) -> Conn
     """A database that knows the suite, and a season on its chain that is not indexed yet."""
     season.play(anvil, contracts_file)
     return registered
-
-
-def index() -> Pass:
-    """One pass of the indexer as its function is wired, on what the environment names."""
-    resources.forget()
-    opened = open_index()
-    return run_pass(opened.chain, opened.store, opened.from_block, lambda: True)
-
-
-def start_afresh(conn: Connection[Any]) -> None:
-    tables = ", ".join((*snapshots.DERIVED, *snapshots.FETCHED, "blocks_processed"))
-    conn.execute(f"TRUNCATE {tables}")
 
 
 def test_a_second_pass_over_the_same_chain_changes_nothing(played: Connection[Any]) -> None:
@@ -167,12 +155,3 @@ def test_text_that_postgres_cannot_hold_does_not_stop_the_indexer(
         "SELECT name, extract(epoch FROM end_time)::bigint FROM events"
     ).fetchone()
     assert row == (name.replace("\x00", "\N{REPLACEMENT CHARACTER}"), 253_402_300_799)
-
-
-def emit(url: str, address: str, logs: list[emitting.Emitted]) -> None:
-    """Have `address` emit logs, in one block."""
-    node = Node(url)
-    emitting.place_emitters(node, [address])
-    sender = node.call("eth_accounts")[0]
-    transaction = {"from": sender, "to": address, "data": emitting.calldata(logs)}
-    node.call("eth_sendTransaction", [transaction])

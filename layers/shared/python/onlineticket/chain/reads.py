@@ -1,5 +1,6 @@
 """The contract views that fill what logs leave out, called in batches at one block (EIP-1898)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
 
 CALLS_PER_REQUEST = 200
+
+_RETURN_DATA = re.compile("0x(?:[0-9a-fA-F]{2})*")
 
 _VIEWS: dict[str, tuple[str, str, str]] = {
     # kind: contract, view, and its return values as `type name`; "(" = wrapped in one tuple
@@ -65,7 +68,9 @@ def decode(kind: str, result: str) -> dict[str, Any] | None:
     Raises:
         ValueError: it is not what the view returns.
     """
-    data = result[2:]
+    if not _RETURN_DATA.fullmatch(result):
+        raise ValueError("not hexadecimal")
+    data = result[2:].lower()
     if not data:
         return None
     signature = _VIEWS[kind][2]
@@ -116,6 +121,6 @@ def _text(data: str, base: int, word: str) -> str:
     start = base + int(word, 16) * 2
     length = int(data[start : start + 64], 16) * 2
     content = data[start + 64 : start + 64 + length]
-    if len(content) != length:
+    if len(data) < start + 64 + length:
         raise ValueError("a string is cut short")
     return bytes.fromhex(content).decode(errors="replace")

@@ -1,22 +1,22 @@
-"""A light JSON-RPC client (JSON-RPC 2.0, EIP-1474) for one EVM node: http.client and orjson.
+"""A light JSON-RPC client (JSON-RPC 2.0, EIP-1474) for one EVM node.
 
 It is built for nodes that lie, stall and rate-limit: an answer counts only if it is whole JSON,
-has our id, and a result; everything else is asked again with exponential backoff and full jitter,
-`attempts` times, honouring Retry-After. Threads may share a Node: each has its own connection.
+has our id once, and a result; everything else is asked again with exponential backoff and full
+jitter, `attempts` times, honouring Retry-After. What takes too long is asked for in smaller parts
+where there are any. Threads may share a Node: each has its own connection.
 """
 
-import http.client
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import orjson
 
 from onlineticket.chain.rpc_errors import RetryableRpcError, TooMuch, classify
+from onlineticket.chain.rpc_http import Endpoint
 from onlineticket.domain.errors import Unavailable
 
 T = TypeVar("T")
@@ -24,8 +24,8 @@ T = TypeVar("T")
 Call = tuple[str, list[Any]]
 """A method and its parameters."""
 
-MAX_ANSWER = 64 * 1024 * 1024
-"""Bytes: a node that sends more is treated as one that says "too much"."""
+LONGEST_WAIT = 60.0
+"""Seconds for which we stay away at most when told to wait: a node may say anything."""
 
 
 @dataclass(slots=True)
@@ -35,6 +35,13 @@ class Counters:
     requests: int = 0
     retries: int = 0
     rate_limited: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def add(self, *, requests: int = 0, retries: int = 0, rate_limited: int = 0) -> None:
+        with self._lock:
+            self.requests += requests
+            self.retries += retries
+            self.rate_limited += rate_limited
 
 
 @dataclass(slots=True)
@@ -42,7 +49,8 @@ class Node:
     """One node, or a load balancer before many.
 
     Every method raises Unavailable (`RPC_UNAVAILABLE`) when no usable answer came in `attempts`
-    tries, and RpcError when the node refuses for good.
+    tries or within `patience_seconds`, and RpcError when the node refuses for good. A node that
+    asks us to wait for longer than our patience is not asked again until then.
     """
 
     url: str
@@ -52,7 +60,12 @@ class Node:
     max_delay: float = 8.0
     sleep: Callable[[float], None] = time.sleep
     counters: Counters = field(default_factory=Counters)
-    _local: threading.local = field(default_factory=threading.local)
+    patience_seconds: float = 20.0
+    clock: Callable[[], float] = time.monotonic
+    _endpoint: Endpoint | None = None
+    _stalled_since: float | None = None
+    """Since when every answer has been too slow."""
+    _closed_until: float = 0.0
 
     def call(self, method: str, params: Sequence[Any] = ()) -> Any:
         """The result of one call; null is None.
@@ -65,118 +78,118 @@ class Node:
         return self.persist(lambda: self._once([(method, list(params))], batch=False))[0]
 
     def batch(self, calls: Sequence[Call]) -> list[Any]:
-        """The results of all calls in one HTTP request, in their order; the first error raises."""
+        """The results of all calls in one HTTP request, in their order; the first error raises.
+
+        Raises:
+            TooMuch: ask for less: the node says so, or takes too long.
+            RpcError: refused.
+            Unavailable: `RPC_UNAVAILABLE`.
+        """
         if not calls:
             return []
-        return self.persist(lambda: self._once(calls, batch=True))
+        return self.persist(lambda: self._lighter(lambda: self._once(calls, batch=True)))
 
     def try_batch(self, calls: Sequence[Call]) -> list[Any]:
-        """As `batch`, but a call that the node refuses has its exception in the list."""
+        """As `batch`, but a call that the node refuses has its exception in the list, and if all
+        at once are too much, it takes more than one request.
+        """
         if not calls:
             return []
-        return self.persist(lambda: self._once(calls, batch=True, keep_errors=True))
+        if len(calls) == 1:
+            try:
+                return self.persist(lambda: self._once(calls, batch=True, keep_errors=True))
+            except TooMuch as refusal:
+                return [refusal]
+        try:
+            return self.persist(
+                lambda: self._lighter(lambda: self._once(calls, batch=True, keep_errors=True))
+            )
+        except TooMuch:
+            half = len(calls) // 2
+            return self.try_batch(calls[:half]) + self.try_batch(calls[half:])
 
     def persist(self, ask: Callable[[], T]) -> T:
         """`ask()`, again and again while it raises RetryableRpcError.
 
         Raises:
-            Unavailable: `RPC_UNAVAILABLE`, after `attempts` tries.
+            Unavailable: `RPC_UNAVAILABLE`, after `attempts` tries or when patience is at its end.
         """
+        began = self.clock()
+        if began < self._closed_until:
+            raise Unavailable("RPC_UNAVAILABLE", "The node asked us to wait.")
         for attempt in range(self.attempts):
             try:
                 return ask()
             except RetryableRpcError as error:
-                self.counters.retries += 1
-                self.counters.rate_limited += error.rate
+                self.counters.add(retries=1, rate_limited=int(error.rate))
                 last = error
-                if attempt + 1 < self.attempts:
-                    self.sleep(self._delay(attempt, error.retry_after))
+                delay = self._delay(attempt, error.retry_after)
+                now = self.clock()
+                if attempt + 1 == self.attempts or now + delay > began + self.patience_seconds:
+                    # To ask earlier than we were told to would only prolong the refusal.
+                    self._closed_until = now + min(error.retry_after or 0.0, LONGEST_WAIT)
+                    break
+                self.sleep(delay)
         raise Unavailable("RPC_UNAVAILABLE", "The node does not answer.") from last
 
     def _delay(self, attempt: int, retry_after: float | None) -> float:
         jittered = random.uniform(0, min(self.max_delay, self.base_delay * 2**attempt))
-        return max(jittered, min(retry_after or 0.0, self.max_delay))
+        return max(jittered, retry_after or 0.0)
+
+    def _lighter(self, ask: Callable[[], T]) -> T:
+        """`ask()`, which turns a failure that asking for less might mend into TooMuch. Not for
+        ever: a node that is silent whatever it is asked is away.
+        """
+        began = self.clock()
+        try:
+            return ask()
+        except RetryableRpcError as error:
+            if not error.heavy or error.retry_after is not None:
+                raise
+            since = self._stalled_since = self._stalled_since or began
+            if self.clock() - since > self.patience_seconds:
+                raise Unavailable("RPC_UNAVAILABLE", "The node does not answer.") from error
+            self.counters.add(retries=1, rate_limited=int(error.rate))
+            self.sleep(self._delay(0, None))
+            raise TooMuch(0, str(error)) from error
 
     def _once(self, calls: Sequence[Call], *, batch: bool, keep_errors: bool = False) -> list[Any]:
         asked = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
             for number, (method, params) in enumerate(calls)
         ]
+        self.counters.add(requests=1)
         answer = self._post(orjson.dumps(asked if batch else asked[0]))
-        answers = answer if isinstance(answer, list) else [answer]
-        if batch and not isinstance(answer, list):
+        self._stalled_since = None
+        if batch != isinstance(answer, list):
             # A node may refuse a whole batch by one error object.
             raise _refusal(answer)
         results: dict[int, Any] = {}
-        for one in answers:
-            if not isinstance(one, dict) or one.get("id") not in range(len(calls)):
-                raise RetryableRpcError("an answer to another question")
+        for one in answer if batch else [answer]:
+            number = one.get("id") if isinstance(one, dict) else None
+            # `True == 1`: an id must be the very number.
+            if type(number) is not int or not 0 <= number < len(calls):
+                raise _refusal(one) if number is None else RetryableRpcError("an id of no call")
+            if number in results:
+                raise RetryableRpcError("two answers to one call")
             if one.get("error") is not None:
                 error = classify(one["error"])
                 if not keep_errors or isinstance(error, RetryableRpcError):
                     raise error
-                results[one["id"]] = error
+                results[number] = error
             elif "result" in one:
-                results[one["id"]] = one["result"]
+                results[number] = one["result"]
         if len(results) != len(calls):
             raise RetryableRpcError("half an answer")
         return [results[number] for number in range(len(calls))]
 
     def _post(self, body: bytes) -> Any:
-        self.counters.requests += 1
-        parts = urlsplit(self.url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = {"Content-Type": "application/json"}
-        try:
-            connection = self._connection()
-            connection.request("POST", path, body, headers)
-            response = connection.getresponse()
-            content = response.read(MAX_ANSWER + 1)
-        except (OSError, http.client.HTTPException) as error:
-            self._drop()
-            raise RetryableRpcError(f"connection: {type(error).__name__}") from error
-        if len(content) > MAX_ANSWER:
-            self._drop()
-            raise TooMuch(0, "an answer of over 64 MiB")
-        if response.status == 413:
-            raise TooMuch(413, "the node answered 413")
-        if response.status == 429:
-            raise RetryableRpcError("429", _seconds(response.getheader("Retry-After")), rate=True)
-        try:
-            decoded = orjson.loads(content)
-        except orjson.JSONDecodeError as error:
-            raise RetryableRpcError(
-                f"HTTP {response.status}, not JSON", _seconds(response.getheader("Retry-After"))
-            ) from error
-        if response.status >= 400 and not isinstance(decoded, dict | list):
-            raise RetryableRpcError(f"HTTP {response.status}")
-        return decoded
-
-    def _connection(self) -> http.client.HTTPConnection:
-        found: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if found is None:
-            parts = urlsplit(self.url)
-            secure = parts.scheme == "https"
-            kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-            found = kind(parts.hostname or "", parts.port, timeout=self.timeout_seconds)
-            self._local.connection = found
-        return found
-
-    def _drop(self) -> None:
-        """A connection that failed half-way may hold another call's answer: never reuse it."""
-        self._connection().close()
-        self._local.connection = None
+        if self._endpoint is None:
+            self._endpoint = Endpoint(self.url, self.timeout_seconds, self.clock)
+        return self._endpoint.post(body)
 
 
 def _refusal(answer: Any) -> Exception:
     if isinstance(answer, dict) and answer.get("error") is not None:
         return classify(answer["error"])
     return RetryableRpcError("an answer of no known form")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After in its form of seconds (RFC 9110 §10.2.3); the date form is not worth parsing."""
-    try:
-        return max(0.0, float(retry_after)) if retry_after else None
-    except ValueError:
-        return None

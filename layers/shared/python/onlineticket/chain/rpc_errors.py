@@ -12,8 +12,8 @@ import re
 from typing import Any
 
 _UNKNOWN_BLOCK = re.compile(
-    r"beyond .{0,20}head|last accepted block|invalid block range|in the future|syncing"
-    r"|unknown block|missing trie node|resource not found"
+    r"beyond .{0,20}head|last accepted block|invalid block range|out ?of ?range|in the future"
+    r"|syncing|unknown block|missing trie node|resource not found"
     r"|\b(header|block|blocks|state|hash)\b.{0,60}(not found|not available|cannot be found|missing)"
     r"|(not|could not) (find|get|have) .{0,20}(header|block|state)",
     re.IGNORECASE,
@@ -28,11 +28,14 @@ _TOO_MUCH = re.compile(
     r"|max (results|logs)|logs matched"
     r"|(results?|response|body|request|entity|payload|batch)\b.{0,20}too (large|big|long)"
     r"|response size|log response|batch of more than|batch (size|limit)|too many .{0,20}batch"
-    r"|blocks? range|range (is )?too|too wide|ranges? over|limited to .{0,20}(range|blocks?)"
+    r"|blocks? range|range (is )?too|too wide|ranges? over|max(imum)? range"
+    r"|(limited to|at most) .{0,20}(range|blocks?)"
     r"|exceed(s|ed)? (the )?(max(imum)? )?(allowed )?(rpc )?range|blocks distance"
     r"|number of requested blocks|smaller than size|query (timeout|exceeds)",
     re.IGNORECASE,
 )
+_ANY_LIMIT = re.compile(r"(request )?(exceeds )?(the )?(defined )?limit( exceeded)?", re.IGNORECASE)
+"""A limit of what? The rate or the range: waiting and asking for less are both right."""
 _SLOW = re.compile(r"timeout|timed out|deadline exceeded", re.IGNORECASE)
 _BAD_MOMENT = re.compile(
     r"busy|overload|try again|temporarily|unavailable|unhealthy|no backend|internal error",
@@ -48,12 +51,12 @@ _LONGEST = 1000
 _NUMBER = r"(0x[0-9a-f]{1,12}|[0-9]{1,12})"
 _RANGES = (
     re.compile(rf"\[\s*{_NUMBER}\s*(?:,|-|to)\s*{_NUMBER}\s*\]", re.IGNORECASE),
-    re.compile(rf"(?:range|limited to):?\s+{_NUMBER}\s*-\s*{_NUMBER}\b", re.IGNORECASE),
+    re.compile(rf"range:?\s+{_NUMBER}\s*-\s*{_NUMBER}\b", re.IGNORECASE),
 )
 _COUNT = r"([0-9][0-9,_]{0,14})\s?(k?)\b"
 _LIMIT = r"(?:limit\w*|up to|at most|max\w*|over|within|greater than|smaller than|exceed\w*)"
 # Not a limit of something else than blocks: "up to 10K logs, over a block range of …".
-_BETWEEN = r"(?:(?!log|result|respon|address|topic|request|second)[^0-9]){0,40}?"
+_BETWEEN = r"(?:(?!log|result|respon|address|topic|request|second)[^0-9]){0,40}?(?:0 ?- ?)?"
 _WIDTHS = (
     re.compile(rf"{_LIMIT}{_BETWEEN}\b{_COUNT}[ -]?(?:blocks?|range)\b", re.IGNORECASE),
     re.compile(rf"\bmax\w*{_BETWEEN}\b{_COUNT}", re.IGNORECASE),
@@ -82,7 +85,7 @@ class TooMuch(RpcError):
 
 class RetryableRpcError(Exception):
     """Nothing was answered that can be used. `retry_after`: seconds the node asked us to wait;
-    `rate`: it was one request too many; `slow`: it took too long, so less might work.
+    `rate`: it was one request too many; `heavy`: perhaps too much was asked, e.g. it took too long.
     """
 
     def __init__(
@@ -90,12 +93,12 @@ class RetryableRpcError(Exception):
         what: str,
         retry_after: float | None = None,
         rate: bool = False,
-        slow: bool = False,
+        heavy: bool = False,
     ) -> None:
         super().__init__(what)
         self.retry_after = retry_after
         self.rate = rate
-        self.slow = slow
+        self.heavy = heavy
 
 
 def classify(error: Any) -> Exception:
@@ -120,9 +123,9 @@ def classify(error: Any) -> Exception:
     if _TOO_MUCH.search(told):
         return TooMuch(code, message, width_hint(told))
     if code in _RATE_CODES:
-        return RetryableRpcError(what, rate=True)
+        return RetryableRpcError(what, rate=True, heavy=bool(_ANY_LIMIT.fullmatch(message)))
     if _SLOW.search(told):
-        return RetryableRpcError(what, slow=True)
+        return RetryableRpcError(what, heavy=True)
     if code in _PASSING_CODES or _BAD_MOMENT.search(told):
         return RetryableRpcError(what)
     return RpcError(code, message, data)

@@ -43,14 +43,25 @@ def open_index(conn: "Connection[Any] | None" = None) -> Index:
     # PlatformToken's logs mean nothing to us: it is not asked for any.
     contracts = [one for one in registry.contracts(conn, suite_id) if one.name != "PlatformToken"]
     names = {one.address: one.name for one in contracts}
-    marketplaces = frozenset(one.address for one in contracts if one.name == "Marketplace")
     node = Node(resources.rpc_url())
     return Index(
-        PostgresIndex(conn, suite_id, suite.chain_id, marketplaces),
+        PostgresIndex(conn, suite_id, suite.chain_id, _marketplaces(contracts)),
         _chain(node, names, suite.by_name()),
         min(one.from_block for one in contracts),
         node,
     )
+
+
+def open_shadows(conn: "Connection[Any]") -> list[PostgresIndex]:
+    """Every suite's tables, for a rebuild on that connection."""
+    return [
+        PostgresIndex(conn, suite_id, 0, _marketplaces(registry.contracts(conn, suite_id)))
+        for suite_id in registry.suite_ids(conn)
+    ]
+
+
+def _marketplaces(contracts: Sequence[registry.Contract]) -> frozenset[str]:
+    return frozenset(one.address for one in contracts if one.name == "Marketplace")
 
 
 def _chain(node: Node, names: Mapping[str, str], addresses: Mapping[str, str]) -> Chain:

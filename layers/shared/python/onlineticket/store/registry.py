@@ -65,6 +65,11 @@ def current_suite_id(conn: "Connection[Any]", suite: Suite) -> SuiteId:
     return found
 
 
+def suite_ids(conn: "Connection[Any]") -> list[SuiteId]:
+    rows = conn.execute("SELECT DISTINCT suite_id FROM contracts_registry ORDER BY suite_id")
+    return [SuiteId(row[0]) for row in rows]
+
+
 def contracts(conn: "Connection[Any]", suite_id: SuiteId) -> list[Contract]:
     rows = conn.execute(
         """

@@ -48,17 +48,22 @@ class Pass:
 
 
 def run_pass(
-    chain: Chain, store: IndexStore, from_block: int, keep_going: Callable[[], bool]
+    chain: Chain,
+    store: IndexStore,
+    from_block: int,
+    keep_going: Callable[[], bool],
+    done: Pass | None = None,
 ) -> Pass:
     """Index from the cursor to the head, then enrich; stop early, between commits, when
-    `keep_going()` says no. A node whose head is below the cursor lags: nothing is done.
+    `keep_going()` says no. A node whose head is below the cursor lags: nothing is done. `done`
+    grows while the pass goes on.
 
     Raises:
         LostRace: another writer is at work.
         IndexingStopped: `REORG_TOO_DEEP`.
         Unavailable: `RPC_UNAVAILABLE`; the cursor is where the last commit left it.
     """
-    done = Pass()
+    done = done or Pass()
     cursor = store.cursor()
     head = chain.head()
     done.head = head.number

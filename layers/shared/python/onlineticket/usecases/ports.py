@@ -103,3 +103,20 @@ class IndexStore(Protocol):
     def record(
         self, cause: str, from_block: int, to_block: int, undone: int, added: int
     ) -> None: ...
+
+
+class RepairStore(IndexStore, Protocol):
+    """What repairs need besides."""
+
+    def places(self, first: int, last: int) -> set[tuple[str, int]]:
+        """Block hash and log index of every raw log in these blocks."""
+
+    def block_hashes(self, first: int, last: int) -> list[tuple[int, str]]:
+        """Number and hash of those of these blocks that we hold logs of."""
+
+    def add_raw(self, logs: Sequence[RawLog], unlisted: Collection[tuple[str, int]]) -> None: ...
+
+    def dead_letters(self) -> list[RawLog]: ...
+
+    def postpone_dead_letters(self) -> None:
+        """Set when those still there are worth another try."""

@@ -4,6 +4,7 @@ There is no journal of changes. What lies above the ancestor is deleted from the
 the rows that those logs touched are folded anew from the raw logs that remain.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onlineticket.domain import fold
@@ -56,7 +57,9 @@ def find_reorg(chain: Chain, store: IndexStore, cursor: Cursor, head: Header) ->
     return Reorg(cursor.number - common[-1].number, common[-1])
 
 
-def undo(chain: Chain, store: IndexStore, cursor: Cursor, ancestor: Header) -> Cursor:
+def undo(
+    chain: Chain, store: IndexStore, cursor: Cursor, ancestor: Header, cause: str = "reorg"
+) -> Cursor:
     """Go back to `ancestor` in one transaction; return the cursor there.
 
     Raises:
@@ -68,19 +71,23 @@ def undo(chain: Chain, store: IndexStore, cursor: Cursor, ancestor: Header) -> C
         touched = fold.keys_of(chain.decode(removed))
         touched.events |= store.drop_reads_above(ancestor.number).events
         refold(chain, store, touched)
-        store.record("reorg", cursor.number, ancestor.number, len(removed), 0)
+        store.record(cause, cursor.number, ancestor.number, len(removed), 0)
     return Cursor(ancestor.number, ancestor.hash)
 
 
-def refold(chain: Chain, store: IndexStore, touched: Keys) -> None:
-    """Fold the touched rows, and those bound up with them, anew from the raw logs we hold.
+def refold(
+    chain: Chain, store: IndexStore, touched: Keys, new: Sequence[RawLog] = ()
+) -> list[DeadLetter]:
+    """Fold the touched rows, and those bound up with them, anew from the raw logs we hold; those
+    that do not fit.
 
-    Trades, bids and swaps are one row a log: they need no fold, and are not touched.
+    Trades, bids and swaps are one row a log: only the logs in `new`, never folded before, add some.
     """
     keys = store.group(touched)
     store.forget(keys)
     state = store.load(Keys())
-    fitting, misfits = _fold(chain, state, keys, store.raw_of(keys))
+    places = {(log.block_number, log.log_index): log for log in [*store.raw_of(keys), *new]}
+    fitting, misfits = _fold(chain, state, keys, [places[place] for place in sorted(places)])
     for event_id, type_id, quantity, in_token, in_eth, newest in store.primary_sales(keys):
         event = state.events.change(event_id)
         event.revenue_token += in_token
@@ -91,11 +98,13 @@ def refold(chain: Chain, store: IndexStore, touched: Keys) -> None:
         ticket_type.updated_block = max(ticket_type.updated_block, newest)
     for one in store.reads_of(keys):
         apply_read(state, chain.decode_read(*one))
-    state.trades.clear()
-    state.bids.clear()
-    state.swaps.clear()
+    added = {(log.block_number, log.log_index) for log in new}
+    state.trades = [row for row in state.trades if (row.block_number, row.log_index) in added]
+    state.bids = [row for row in state.bids if (row.block_number, row.log_index) in added]
+    state.swaps = [row for row in state.swaps if (row.block_number, row.log_index) in added]
     store.save(state)
     store.mark(fitting, misfits)
+    return misfits
 
 
 def _fold(

@@ -101,10 +101,7 @@ class State:
     swaps: list[SwapRow] = field(default_factory=list)
 
 
-KEY_SETS = (
-    "events", "ticket_types", "tickets", "listings", "auctions", "organizers", "verifiers",
-    "bid_balances",
-)  # fmt: skip
+KEY_SETS = ("events", "tickets", "listings", "auctions", "organizers", "verifiers", "bid_balances")
 
 
 @dataclass(slots=True)
@@ -122,9 +119,11 @@ class Keys:
     pool: bool = False
 
     def cover(self, other: "Keys") -> bool:
-        """Whether all of `other`'s keys are among these."""
-        return (other.pool <= self.pool) and all(
-            getattr(other, name) <= getattr(self, name) for name in KEY_SETS
+        """Whether all of `other`'s keys are among these; an event's ticket types go with it."""
+        return (
+            other.pool <= self.pool
+            and {event_id for event_id, _ in other.ticket_types} <= self.events
+            and all(getattr(other, name) <= getattr(self, name) for name in KEY_SETS)
         )
 
 

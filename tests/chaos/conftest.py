@@ -1,0 +1,16 @@
+"""Fixtures of the chaos tests: a registered suite, and a pass of the indexer as it is wired."""
+
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from onlineticket.domain.suite import Suite
+from onlineticket.store import registry
+
+
+@pytest.fixture
+def registered(conn: Connection[Any], suite: Suite) -> Connection[Any]:
+    """A database that knows the suite on `anvil`, and has indexed nothing."""
+    registry.register(conn, suite)
+    return conn

@@ -1,0 +1,164 @@
+"""Holes, dead letters, rebuilds: found, mended, and the rows are those of a fresh index."""
+
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from infra.local import chain, season
+from onlineticket import resources, settings
+from onlineticket.domain.chain_log import Chunk
+from onlineticket.domain.suite import Suite
+from onlineticket.indexer import __main__ as command_line
+from onlineticket.indexer.wiring import open_index
+from onlineticket.store import database as databases
+from onlineticket.usecases.index_chain import run_pass
+from onlineticket.usecases.repair import replay_dead_letters, rescan
+from tests import emitting, snapshots
+from tests.indexing import emit, fresh_rows, index, start_afresh
+
+ALICE = "0x" + "a1" * 20
+ROWS = (*snapshots.DERIVED, "events_raw", "dead_letters")
+
+
+@pytest.mark.parametrize("left_out", [2, 3, 7])
+def test_logs_that_a_node_left_out_are_found_and_healed(
+    left_out: int, anvil: str, contracts_file: str, registered: Connection[Any]
+) -> None:
+    season.play(anvil, contracts_file)
+    resources.forget()
+    opened = open_index()
+    index_without(opened, left_out)
+    assert registered.execute("SELECT count(*) FROM dead_letters").fetchone() != (0,)
+    cursor = opened.store.cursor()
+    assert cursor is not None
+    done = rescan(opened.chain, opened.store, opened.from_block, cursor.number)
+    assert done.healed > 10
+    assert done.doubtful == 0
+    run_pass(opened.chain, opened.store, opened.from_block, lambda: True)
+    healed = snapshots.take(registered, ROWS)
+    assert healed["dead_letters"] == []
+    fresh = fresh_rows(registered)
+    assert healed == {table: fresh[table] for table in ROWS}
+
+
+def index_without(opened: Any, nth: int) -> None:
+    """Index through a node that leaves every nth log out."""
+    node = opened.chain
+
+    def fetch(first: int, last: int, every_header: bool) -> Chunk:
+        chunk = node.fetch(first, last, every_header)
+        kept = [log for at, log in enumerate(chunk.raw) if at % nth]
+        places = {(log.block_number, log.log_index) for log in kept}
+        logs = [log for log in chunk.logs if (log.block_number, log.log_index) in places]
+        return Chunk(chunk.first, chunk.last, chunk.headers, kept, logs)
+
+    from dataclasses import replace
+
+    run_pass(replace(node, fetch=fetch), opened.store, opened.from_block, lambda: True)
+
+
+def test_a_rescan_of_a_whole_index_changes_nothing(
+    anvil: str, contracts_file: str, registered: Connection[Any]
+) -> None:
+    season.play(anvil, contracts_file)
+    index()
+    rows = snapshots.take(registered)
+    opened = open_index()
+    cursor = opened.store.cursor()
+    assert cursor is not None
+    done = rescan(opened.chain, opened.store, opened.from_block, cursor.number)
+    assert (done.healed, done.doubtful) == (0, 0)
+    assert snapshots.take(registered) == rows
+
+
+def test_a_dead_letter_is_replayed_when_what_it_speaks_of_is_known(
+    anvil: str, registered: Connection[Any], suite: Suite
+) -> None:
+    listed = emitting.log("Marketplace", "ListingCreated", 1, 9, ALICE, 5, 0, 2_000_000_000)
+    sold = emitting.log("Marketplace", "TicketSold", 1, 9, ALICE, ALICE, 5, False)
+    emit(anvil, suite.marketplace, [listed, sold])
+    index()
+    opened = open_index()
+    assert replay_dead_letters(opened.chain, opened.store) == (2, 2)
+    assert command_line.main(["replay-dead-letters"]) == 4
+    # Announced after all, though later than it should have been: as a healed hole would be.
+    with registered.transaction():
+        registered.execute(
+            """
+            INSERT INTO events_raw
+            SELECT suite_id, block_number - 1, block_hash, block_time, tx_hash, 99, 'TicketManager',
+                   address, %s, %s, ARRAY[%s, %s, %s, %s]::bytea[], '', true
+            FROM events_raw WHERE contract = 'Marketplace' LIMIT 1
+            """,
+            [
+                emitting.topic_of("TicketManager", "Transfer"),
+                (9).to_bytes(32, "big"),
+                emitting.topic_of("TicketManager", "Transfer"),
+                bytes(32),
+                bytes(12) + bytes.fromhex(ALICE[2:]),
+                (9).to_bytes(32, "big"),
+            ],
+        )
+    assert command_line.main(["replay-dead-letters"]) == 0
+    assert registered.execute("SELECT status FROM market_listings").fetchall() == [("sold",)]
+    assert registered.execute("SELECT side FROM trades").fetchall() == [("secondary",)]
+    assert command_line.main(["replay-dead-letters"]) == 0
+    assert registered.execute("SELECT count(*) FROM trades").fetchone() == (1,)
+
+
+def test_a_rebuild_makes_the_same_rows_while_queries_go_on(
+    anvil: str, contracts_file: str, registered: Connection[Any]
+) -> None:
+    season.play(anvil, contracts_file)
+    index()
+    rows = snapshots.take(registered)
+    indexes = all_indexes(registered)
+    registered.execute("UPDATE tickets SET owner = holder, status = 'used'")
+    registered.execute("DELETE FROM market_listings")
+    over, failures = Event(), []
+    url = settings.required("DB_URL")
+
+    def query() -> None:
+        with databases.connect(url) as own:
+            while not over.is_set():
+                counted = own.execute("SELECT count(*) FROM ticket_states").fetchone()
+                if counted != (len(rows["tickets"]),):
+                    failures.append(counted)
+
+    reader = Thread(target=query)
+    reader.start()
+    try:
+        assert command_line.main(["rebuild"]) == 0
+    finally:
+        over.set()
+        reader.join()
+    assert failures == []
+    assert snapshots.take(registered) == rows
+    assert all_indexes(registered) == indexes
+    chain.call(anvil, "anvil_mine", "0x1")
+    assert index().blocks == 1
+
+
+def test_the_command_line_backfills_and_reports(
+    anvil: str,
+    contracts_file: str,
+    registered: Connection[Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    season.play(anvil, contracts_file)
+    resources.forget()
+    assert command_line.main(["backfill"]) == 0
+    assert command_line.main(["status"]) == 0
+    assert "lag            0 blocks" in capsys.readouterr().out
+    rows = snapshots.take(registered)
+    start_afresh(registered)
+    index()
+    assert snapshots.take(registered) == rows
+
+
+def all_indexes(conn: Connection[Any]) -> list[tuple[Any, ...]]:
+    return conn.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+    ).fetchall()
