@@ -126,6 +126,16 @@ class ServiceStack(Stack):
         )
         indexer.EveryMinute(self, "IndexerSchedule", function=self.indexer)
 
+        self.worker = self._function(
+            "worker",
+            database=WRITER,
+            past_proxy=True,
+            rpc=True,
+            timeout_seconds=indexer.WORKER_TIMEOUT_SECONDS,
+            reserved_concurrency=1,
+        )
+        indexer.EveryFiveMinutes(self, "WorkerSchedule", function=self.worker)
+
         self.settle = self._function("settle", database=WRITER, timeout_seconds=60)
         self.settle_stream = SettleStream(
             self, "SettleStream", settle=self.settle, redemptions=self._data.redemptions
@@ -210,6 +220,7 @@ class ServiceStack(Stack):
             "Verify": self.verify,
             "VerifierAuth": self.verifier_auth,
             "Indexer": self.indexer,
+            "Worker": self.worker,
             "Settle": self.settle,
             "Migrate": self.migrate,
         }

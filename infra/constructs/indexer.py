@@ -1,4 +1,4 @@
-"""What wakes the chain indexer: every minute, never late, never twice."""
+"""What wakes the chain indexer and the worker that checks on it."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -10,6 +10,28 @@ from infra.constructs.ticket_function import TicketFunction
 INTERVAL = Duration.minutes(1)
 TIMEOUT_SECONDS = 90
 CONCURRENCY = 2
+
+
+WORKER_INTERVAL = Duration.minutes(5)
+WORKER_TIMEOUT_SECONDS = 120
+
+
+class EveryFiveMinutes(Construct):
+    """Starts the worker. What it does not get to waits for the next round: no retries."""
+
+    def __init__(self, scope: Construct, id_: str, *, function: TicketFunction) -> None:
+        super().__init__(scope, id_)
+        events.Rule(
+            self,
+            "Rule",
+            schedule=events.Schedule.rate(WORKER_INTERVAL),
+            targets=[
+                targets.LambdaFunction(
+                    function.target, retry_attempts=0, max_event_age=WORKER_INTERVAL
+                )
+            ],
+        )
+        function.function.configure_async_invoke(retry_attempts=0, max_event_age=WORKER_INTERVAL)
 
 
 class EveryMinute(Construct):

@@ -35,10 +35,13 @@ _SETTINGS = {
 }
 
 
-def start(run: Run) -> str:
-    """Start a server with one empty database and return that database's URL."""
+def start(run: Run, parent: Path | None = None) -> str:
+    """Start a server with one empty database and return that database's URL.
+
+    Its files are in the run's folder, or in a new one under `parent` that goes with the run.
+    """
     user = _UNPRIVILEGED if os.geteuid() == 0 else None
-    home = _home(run, user)
+    home = _home(run, user, parent)
     programs, data = _programs(home, user), home / "data"
     data.mkdir(mode=0o700)
     if user is not None:
@@ -58,13 +61,13 @@ def start(run: Run) -> str:
     return f"{server}/{DATABASE}"
 
 
-def _home(run: Run, user: str | None) -> Path:
-    """A folder that `user` can reach; the run's own if possible."""
-    if user is None or _is_open_to_all(run.folder):
+def _home(run: Run, user: str | None, parent: Path | None) -> Path:
+    """A folder that `user` can reach; under `parent` if given, else the run's own if possible."""
+    if parent is None and (user is None or _is_open_to_all(run.folder)):
         home = run.folder / "postgres"
         home.mkdir()
     else:
-        home = Path(tempfile.mkdtemp(prefix="onlineticket-postgres-", dir="/tmp"))
+        home = Path(tempfile.mkdtemp(prefix="onlineticket-postgres-", dir=parent or "/tmp"))
         run.own_folder(str(home))
     home.chmod(0o755)
     return home

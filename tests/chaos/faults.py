@@ -36,9 +36,7 @@ def late(seconds: float) -> Fault:
 
 def trickling(bytes_per_second: int) -> Fault:
     """Never silent for long, and never done."""
-    return lambda asked, truth: Reply(
-        json.dumps(truth).encode(), bytes_per_second=bytes_per_second
-    )
+    return lambda asked, truth: Reply(json.dumps(truth).encode(), bytes_per_second=bytes_per_second)
 
 
 def dropped(after: int) -> Fault:

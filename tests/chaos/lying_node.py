@@ -157,7 +157,9 @@ def _handler(node: LyingNode) -> type[BaseHTTPRequestHandler]:
             message = (head + reply.body)[: reply.dropped_after]
             for piece in _pieces(message, reply.bytes_per_second):
                 self.wfile.write(piece)
-                if reply.bytes_per_second and node.stopping.wait(len(piece) / reply.bytes_per_second):
+                if reply.bytes_per_second and node.stopping.wait(
+                    len(piece) / reply.bytes_per_second
+                ):
                     break
             if reply.dropped_after is not None:
                 self._reset()
