@@ -18,7 +18,8 @@ LOCAL = LocalServices(
     contracts="{}",
 )
 FUNCTIONS = {
-    "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "settle", "migrate",
+    "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "worker", "settle",
+    "migrate",
 }  # fmt: skip
 
 
@@ -183,14 +184,17 @@ def test_the_contracts_of_a_cloud_stage_come_from_its_parameter_at_deploy(prod: 
         assert properties["Environment"]["Variables"]["CONTRACTS"] == {"Ref": reference}
 
 
-def test_indexer_and_migrate_go_past_the_proxy_and_the_others_do_not(prod: Templates) -> None:
+def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
+    prod: Templates,
+) -> None:
     for name, properties in functions(prod):
         host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
         if name == "verifier_auth":
             assert "VpcConfig" not in properties
         else:
-            assert ("Cluster" in host) == (name in ("indexer", "migrate")), name
-            assert ("Proxy" in host) == (name not in ("indexer", "migrate")), name
+            past = name in ("indexer", "worker", "migrate")
+            assert ("Cluster" in host) == past, name
+            assert ("Proxy" in host) == (not past), name
             assert "VpcConfig" in properties
 
 
@@ -198,7 +202,7 @@ def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templ
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
         "queries": "reader", "tickets": "reader", "verify": "reader",
-        "auth": "writer", "indexer": "writer", "settle": "writer",
+        "auth": "writer", "indexer": "writer", "worker": "writer", "settle": "writer",
         "migrate": "migrator", "verifier_auth": None,
     }  # fmt: skip
     for name, user in users.items():
@@ -266,7 +270,7 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
     assert readers("JwtSecret") == {"auth", "tickets"}
     assert readers("QrSecret") == {"tickets", "verify"}
     assert readers("PepperSecret") == {"verifier_auth"}
-    assert readers("/onlineticket/prod/rpc") == {"queries", "indexer"}
+    assert readers("/onlineticket/prod/rpc") == {"queries", "indexer", "worker"}
 
 
 # Schedules and streams
@@ -281,13 +285,16 @@ def test_the_indexer_runs_every_minute_at_most_twice_at_once(both: Templates) ->
     assert properties["Timeout"] == 90
 
 
-def test_a_missed_minute_of_the_indexer_is_dropped_and_not_repeated(both: Templates) -> None:
-    [rule] = resources(both.service, "AWS::Events::Rule").values()
-    [target] = rule["Targets"]
-    never_late = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+@pytest.mark.parametrize(("name", "seconds"), [("Indexer", 60), ("Worker", 300)])
+def test_a_run_that_missed_its_time_is_dropped_and_not_repeated(
+    both: Templates, name: str, seconds: int
+) -> None:
+    rules = resources(both.service, "AWS::Events::Rule")
+    [target] = named(rules, f"{name}Schedule")["Targets"]
+    never_late = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": seconds}
     assert target["RetryPolicy"] == never_late
-    [config] = resources(both.service, "AWS::Lambda::EventInvokeConfig").values()
-    assert config["FunctionName"]["Ref"].startswith("IndexerFunction")
+    configs = resources(both.service, "AWS::Lambda::EventInvokeConfig").values()
+    [config] = [c for c in configs if c["FunctionName"]["Ref"].startswith(f"{name}Function")]
     assert {key: config[key] for key in never_late} == never_late
 
 

@@ -1,6 +1,7 @@
 """What holds for every log and every state, however odd."""
 
 from copy import deepcopy
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from onlineticket.domain import fold
 from onlineticket.domain.chain_log import LAST_SECOND, CannotProject, ChainLog
+from onlineticket.domain.folding.state import Keys
 from onlineticket.domain.types import UINT256_MAX
 from tests.folding import (
     ALICE,
@@ -138,3 +140,27 @@ def test_a_ticket_names_only_listings_and_auctions_that_are_its_own(
         if ticket.auction_id is not None:
             assert state.auctions.rows[ticket.auction_id].token_id == ticket.token_id
         assert ticket.escrowed == (ticket.owner in state.marketplaces)
+
+
+NOTHING = Keys()
+SOME = Keys(
+    events={1}, ticket_types={(1, 0)}, tickets={2}, listings={3}, auctions={4},
+    organizers={ALICE}, verifiers={BOB}, bid_balances={ALICE}, pool=True,
+)  # fmt: skip
+
+
+def test_keys_cover_themselves_and_nothing_at_all() -> None:
+    assert SOME.cover(SOME)
+    assert SOME.cover(NOTHING)
+    assert NOTHING.cover(NOTHING)
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Keys)])
+def test_keys_that_lack_a_table_do_not_cover_what_is_in_it(name: str) -> None:
+    assert not NOTHING.cover(replace(NOTHING, **{name: getattr(SOME, name)}))
+
+
+def test_an_events_ticket_types_are_covered_by_the_event() -> None:
+    assert Keys(events={1}).cover(Keys(ticket_types={(1, 0), (1, 7)}))
+    assert not Keys(events={1}).cover(Keys(ticket_types={(1, 0), (2, 0)}))
+    assert not Keys(ticket_types={(1, 0)}).cover(Keys(events={1}))

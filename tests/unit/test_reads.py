@@ -118,8 +118,8 @@ def test_an_answer_that_is_not_hexadecimal_is_refused(kind: str, result: str) ->
 
 
 def test_bytes_that_are_not_utf_8_are_marked_and_the_rest_is_kept() -> None:
-    values = [b"a\xff\xfeb", b"", b"\xf0\x9f\x8e\xa4", b"\x00", "0x" + "1" * 40]
-    values += [0] * 7 + [True, False]  # type: ignore[list-item]
+    values: list[Any] = [b"a\xff\xfeb", b"", b"\xf0\x9f\x8e\xa4", b"\x00", "0x" + "1" * 40]
+    values += [0] * 7 + [True, False]
     read = reads.decode("event", encoded("event", values, "bytes"))
     assert read is not None
     assert [read[name] for name in ("name", "description", "imageURI", "venue")] == [

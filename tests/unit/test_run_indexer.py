@@ -77,7 +77,7 @@ def test_three_races_lost_in_a_row_leave_the_suite_to_the_other_run() -> None:
 
 
 def test_races_lost_now_and_then_do_not_add_up() -> None:
-    lost_twice = [LostRace(), LostRace(), None]
+    lost_twice: list[Exception | None] = [LostRace(), LostRace(), None]
     minute = Minute(12, lost_twice * 4)
     assert minute.run() == 4
     assert minute.begun == 12
