@@ -163,16 +163,28 @@ def suite(anvil: str, contracts_file: str, monkeypatch: pytest.MonkeyPatch) -> S
 # -- AWS ------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def botocore_session() -> Any:
+    """Keeps the services' models, which would take each test a tenth of a second to read."""
+    import botocore.session
+    import moto.core  # noqa: F401 (it hooks into every session made after this)
+
+    return botocore.session.get_session()
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(botocore_session: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS by moto, in this process."""
+    import boto3
     from moto import mock_aws
 
     _pretend_credentials(monkeypatch)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
+        boto3.setup_default_session(botocore_session=botocore_session)
         yield
         resources.forget()
+    boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture

@@ -114,6 +114,16 @@ def for_range(too_wide: Callable[[int, int, Any], dict[str, Any] | None]) -> Fau
     return fault
 
 
+def where(applies: Callable[[Asked], bool], fault: Fault) -> Fault:
+    """The truth elsewhere."""
+    return lambda asked, truth: fault(asked, truth) if applies(asked) else truth
+
+
+def in_tail(asked: Asked) -> bool:
+    """Logs are asked for with every block's header, not only the last one's."""
+    return sum(one["method"] == "eth_getBlockByNumber" for one in asked) > 1
+
+
 # -- Logs -----------------------------------------------------------------------------------------
 
 

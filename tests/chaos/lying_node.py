@@ -62,14 +62,14 @@ def at_first(fault: Fault) -> Script:
     return script
 
 
-def after(honest: int, script: Script) -> Script:
-    """`script`, once that many requests for logs had true answers."""
+def then(requests: int, script: Script, later: Script) -> Script:
+    """`script` until logs were asked for so many times, `later` from then on."""
     served = 0
 
     def counting(asked: Asked) -> Fault | None:
         nonlocal served
         served += any(one["method"] == "eth_getLogs" for one in asked)
-        return script(asked) if served > honest else None
+        return script(asked) if served <= requests else later(asked)
 
     return counting
 

@@ -2,7 +2,7 @@
 seen on the chain. Some fit no longer when they are mined, and some were never meant to: they revert.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
@@ -76,8 +76,10 @@ class Acts:
     def draw(self) -> list[Transaction]:
         """One act; none if there is nothing yet that it could be about."""
         (act,) = self.random.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()))
-        self.stage.events = {str(each): each for each in self.scene.organizers}
-        return act(self)
+        try:
+            return act(self)
+        except IndexError:
+            return []
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -111,7 +113,8 @@ class Acts:
         return [self.stage.move(by, str(event_id), status)]
 
     def update_silently(self) -> list[Transaction]:
-        event_id, by = self._event()
+        still = [each for each in self.scene.organizers if each not in self.scene.statuses]
+        event_id, by = self._event(still if self._chance(0.8) else None)
         starts = self.stage.now + self._one((-DAY, HOUR, 2 * DAY))
         return [
             self.stage.on_events(
@@ -125,13 +128,13 @@ class Acts:
         if event_id is None:
             event_id, _ = self._event()
         by = WALLETS[self.scene.organizers[event_id]]
-        price = self._one((0, 7 * TOKEN + 1, 20 * TOKEN, 33 * TOKEN + 3, 2**255 + 1))
-        sale = self._one(((-DAY, -DAY, 30 * DAY),) * 4 + ((-DAY, DAY, 2 * DAY), (0, HOUR, FAR)))
+        price = self._one((*(7 * TOKEN + 1, 9 * TOKEN + 7, 20 * TOKEN) * 3, 0, 2**255 + 1))
+        sale = self._one(((-DAY, -DAY, FAR),) * 6 + ((-DAY, DAY, 2 * DAY), (0, HOUR, FAR)))
         times = [min(self.stage.now + each, FAR) - self.stage.now for each in sale]
         return [
             self.stage.add_type(
                 by, str(event_id), self._one(NAMES), price, eth_price(price),
-                self._one((1, 2, 3, 50, FAR)), sale=(times[0], times[1], times[2]),
+                self._one((1, 2, 9, 50, 50, FAR)), sale=(times[0], times[1], times[2]),
                 transferable=self._chance(0.85), presale_only=self._chance(0.1),
             )
         ]  # fmt: skip
@@ -144,8 +147,8 @@ class Acts:
         return [self.stage.on_events(by, signature, event_id, type_id, guests)]
 
     def withdraw(self) -> list[Transaction]:
-        by, in_eth = self._one(ORGANIZERS), self._chance(0.5)
-        return [self.stage.on_events(by, "withdrawRevenue(bool)", in_eth)]
+        in_eth = self._chance(0.5)
+        return [self.stage.on_events(by, "withdrawRevenue(bool)", in_eth) for by in ORGANIZERS]
 
     # -- the first sale -------------------------------------------------------------------------
 
@@ -356,9 +359,9 @@ class Acts:
     def _chance(self, likelihood: float) -> bool:
         return self.random.random() < likelihood
 
-    def _event(self) -> tuple[int, Wallet]:
+    def _event(self, among: Sequence[int] | None = None) -> tuple[int, Wallet]:
         """An event, and who may change it."""
-        event_id = self._one(self.scene.organizers)
+        event_id = self._one(self.scene.organizers if among is None else among)
         organizer = WALLETS[self.scene.organizers[event_id]]
         return event_id, organizer if self._chance(0.9) else PLATFORM
 
@@ -369,7 +372,7 @@ class Acts:
         return found
 
     def _seats(self, count: int = 0) -> list[int]:
-        numbers = range(1, 60) if self._chance(0.6) else (0,) * 59
+        numbers = range(1, 200) if self._chance(0.4) else (0,) * 9
         return self.random.sample(numbers, count or self._one((1, 1, 2, 3)))
 
     def _eth_cost(self, event_id: int, type_id: int, quantity: int) -> int:
@@ -383,7 +386,9 @@ class Acts:
         return token_id, held[token_id]
 
     def _any_ticket(self) -> int:
-        return int(self._one(self.scene.owners))
+        """Of whomever, and wherever it is; rather a VALID one."""
+        valid = sorted(self.scene.owners.keys() - self.scene.spent)
+        return int(self._one(valid if valid and self._chance(0.8) else self.scene.owners))
 
     def _listing(self) -> tuple[int, Listing] | None:
         if not self.scene.listings:

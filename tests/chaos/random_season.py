@@ -12,7 +12,7 @@ from infra.local import first_sale
 from infra.local.blocks import Transaction, mine
 from infra.local.contracts import artifacts
 from infra.local.stage import DAY, HOUR, Stage
-from infra.local.wallets import PARTNER
+from infra.local.wallets import ARIA, BO, PARTNER
 from onlineticket.chain.rpc import Node
 from onlineticket.chain.rpc_errors import RpcError
 from onlineticket.domain.suite import Suite
@@ -44,12 +44,26 @@ class Season:
         """How deep a reorg may be now."""
         return self.head() - max(self.opening, self.peak - DEEPEST)
 
+    def look(self) -> None:
+        """Let the players see the chain as it is."""
+        suite, stage = self.stage.suite, self.stage
+        query = {
+            "address": [suite.event_manager, suite.ticket_manager, suite.marketplace],
+            "fromBlock": hex(suite.from_block),
+            "toBlock": "latest",
+        }
+        self.acts.scene = Scene()
+        for log in stage.node.call("eth_getLogs", [query]):
+            self.acts.scene.add(log)
+        stage.events = {str(each): each for each in self.acts.scene.organizers}
+        stage.now = stage.head_time()
+
     # -- growth ---------------------------------------------------------------------------------
 
     def burst(self) -> None:
         """A few blocks of acts, a few without, and sometimes many without."""
         for _ in range(self.random.randint(2, 6)):
-            self.block(self._transactions(self.random.choice((0, 1, 3, 6, 10))))
+            self.block(self._transactions(self.random.choice((0, 2, 5, 8, 12))))
         if self.random.random() < 0.3:
             self.idle(self.random.choice((1, 5, 30, DEEPEST, DEEPEST + 10)))
         if self.random.random() < 0.2:
@@ -81,22 +95,24 @@ class Season:
         deepest = self.deepest
         if deepest < 1:
             return
-        shallow = self.random.randint(1, min(4, deepest))
-        depth = self.random.choice((shallow, self.random.randint(1, deepest), deepest))
-        way = self.random.choice((self._replace, self._mine_again, self._mine_again, self._revert))
+        usual = [self.random.randint(1, min(most, deepest)) for most in (3, 3, 3, 6, 6, 20)]
+        depth = self.random.choice((*usual, self.random.randint(1, deepest), deepest))
+        way = self.random.choice((self._replace, *[self._mine_again] * 3, self._revert))
         way(depth)
         for _ in range(self.random.choice((0, 0, 1, 3))):
             self.block(self._transactions(self.random.choice((0, 2))))
         print(f"  the head is now {self.head()}")
 
     def _replace(self, depth: int) -> None:
-        """At once, at equal height, other transactions instead."""
-        self.acts.scene = self._look(self.head() - depth)
+        """At once, at equal height, other transactions instead: of what they are about, some is
+        gone with the old ones.
+        """
         pairs = [
             [each.request(), self.random.randrange(depth)]
-            for each in self._transactions(self.random.choice((0, 0, 3)), look=False)
+            for each in self._transactions(self.random.choice((0, 0, 3)))
         ]
         print(f"reorg {depth} deep, {len(pairs)} transactions instead")
+        self._forget_snapshots(self.head() - depth)
         self.stage.node.call("anvil_reorg", [depth, sorted(pairs, key=lambda pair: pair[1])])
 
     def _mine_again(self, depth: int) -> None:
@@ -110,7 +126,7 @@ class Season:
         queues: dict[str, list[str]] = {}
         for transaction, text in zip(lost, raw, strict=True):
             queues.setdefault(transaction["from"], []).append(text)
-        share = self.random.choice((0.0, 0.5, 1.0))
+        share = self.random.choice((0.0, 0.6, 1.0, 1.0))
         # One sender's go in their order, or the node would hold the later ones back.
         kept = {sender: queue[: round(len(queue) * share)] for sender, queue in queues.items()}
         turns = [sender for sender, queue in kept.items() for _ in queue]
@@ -143,22 +159,9 @@ class Season:
 
     # -- details --------------------------------------------------------------------------------
 
-    def _transactions(self, acts: int, *, look: bool = True) -> list[Transaction]:
-        if look:
-            self.acts.scene = self._look(self.head())
-        self.stage.now = self.stage.head_time()
+    def _transactions(self, acts: int) -> list[Transaction]:
+        self.look()
         return [each for _ in range(acts) for each in self.acts.draw()]
-
-    def _look(self, up_to: int) -> Scene:
-        suite, scene = self.stage.suite, Scene()
-        query = {
-            "address": [suite.event_manager, suite.ticket_manager, suite.marketplace],
-            "fromBlock": hex(suite.from_block),
-            "toBlock": hex(up_to),
-        }
-        for log in self.stage.node.call("eth_getLogs", [query]):
-            scene.add(log)
-        return scene
 
     def _send_again(self, raw: str) -> None:
         try:
@@ -168,7 +171,7 @@ class Season:
 
     def _mine(self) -> None:
         node = self.stage.node
-        seconds = self.random.choice((1, 1, 12, 12, 60, HOUR, DAY))
+        seconds = self.random.choice((*(1, 12, 12, 60) * 4, HOUR, HOUR, DAY))
         node.call("evm_setNextBlockTimestamp", [self.stage.head_time() + seconds])
         node.call("evm_mine")
         self.peak = max(self.peak, self.head())
@@ -177,17 +180,19 @@ class Season:
 def begin(node: Node, suite: Suite, random: Random) -> Season:
     """Rights, money, and an event on sale; the node mines by hand."""
     stage = Stage(node, suite, now=0)
-    stage.now = stage.head_time()
+    # Drawn too: two seasons with a block in common confuse the node's memory of old states.
+    stage.now = stage.head_time() + 39 * DAY + random.randint(1, HOUR)
     first_sale.found(stage)
     (created,) = mine(node, [artifacts()["ContractWallet"].creation(PARTNER.address)])
     assert created.contract is not None
     season = Season(random, stage, Acts(random, stage, Scene(), created.contract))
     season.opening = season.peak = season.head()
-    for first_acts in ([season.acts.announce()] * 2, [season.acts.add_liquidity()]):
-        season.block([each for act in first_acts for each in act])
-    for act in (season.acts.open_sale, season.acts.open_sale, season.acts.buy):
-        season.acts.scene = season._look(season.head())
-        season.stage.now = season.stage.head_time()
-        season.stage.events = {str(each): each for each in season.acts.scene.organizers}
+    season.block([
+        stage.announce(ARIA, "Opening Night", "Hall", DAY),
+        stage.announce(BO, "Under Review", "Arena", 2 * DAY, requires_approval=True),
+    ])  # fmt: skip
+    acts = season.acts
+    for act in (acts.open_sale, acts.open_sale, acts.add_liquidity, acts.buy, acts.buy_with_eth):
+        season.look()
         season.block(act())
     return season

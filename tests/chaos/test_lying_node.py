@@ -8,7 +8,9 @@ next undisturbed pass then makes them the same.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from eth_abi.abi import encode
@@ -26,12 +28,15 @@ from onlineticket.usecases.index_chain import Pass, run_pass
 from tests import snapshots
 from tests.chaos import faults
 from tests.chaos.lying_node import (
+    Asked,
     Fault,
     LyingNode,
-    after,
+    Reply,
     always,
     at_first,
     lying,
+    then,
+    truthfully,
 )
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -81,15 +86,22 @@ class Stage:
     def rows(self) -> Rows:
         return take(self.conn)
 
+    def cursor(self) -> int:
+        found = self.rows()["blocks_processed"]
+        return int(found[0][0]) if found else -1
+
+    def is_whole_up_to_its_cursor(self) -> None:
+        """The raw logs are the true ones of all blocks up to the cursor, and no others."""
+        at = self.cursor()
+        true = [row for row in self.truth["events_raw"] if block_of(row) <= at]
+        assert self.rows()["events_raw"] == true
+        assert self.conn.execute("SELECT count(*) FROM reconciliations").fetchone() == (0,)
+
     def ends_true(self) -> None:
         """What was given up is made whole by an undisturbed pass, and only that was missing."""
-        cursor = self.rows()["blocks_processed"]
-        at = cursor[0][0] if cursor else -1
-        stored = [row for row in self.truth["events_raw"] if block_of(row) <= at]
-        assert self.rows()["events_raw"] == stored
+        self.is_whole_up_to_its_cursor()
         self.index(self.chain_url)
         assert self.rows() == self.truth
-        assert self.conn.execute("SELECT count(*) FROM reconciliations").fetchone() == (0,)
 
 
 def take(conn: Connection[Any]) -> Rows:
@@ -126,40 +138,44 @@ def call_owner(url: str, contracts_file: str, times: int) -> None:
         chain.call(url, "eth_sendTransaction", transaction)
 
 
+@pytest.fixture(scope="module")
+def tables(postgres_server: str, contracts_file: str) -> Iterator[Connection[Any]]:
+    """One database for all tests here, which knows the suite: emptied, not made anew, for each."""
+    server, template = postgres_server.rsplit("/", 1)
+    name = f"lying_{uuid4().hex}"
+    with databases.connect(f"{server}/postgres") as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    with databases.connect(f"{server}/{name}") as conn:
+        registry.register(conn, suites.parse(contracts_file))
+        yield conn
+    with databases.connect(f"{server}/postgres") as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="module")
+def truth(chain_url: str, contracts_file: str, tables: Connection[Any]) -> Rows:
+    """The rows of an undisturbed pass."""
+    with pytest.MonkeyPatch.context() as environment, lying(chain_url) as honest:
+        environment.setenv("CONTRACTS", contracts_file)
+        Stage(tables, chain_url, honest, {}).index()
+    rows = take(tables)
+    assert len(rows["events_raw"]) > 200
+    return rows
+
+
 @pytest.fixture
 def stage(
     chain_url: str,
     contracts_file: str,
-    conn: Connection[Any],
+    tables: Connection[Any],
     truth: Rows,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stage]:
     monkeypatch.setenv("CONTRACTS", contracts_file)
-    registry.register(conn, suites.parse(contracts_file))
+    names = ", ".join((*TABLES, "blocks_processed", "reconciliations"))
+    tables.execute(f"TRUNCATE {names}")
     with lying(chain_url) as liar:
-        yield Stage(conn, chain_url, liar, truth)
-
-
-@pytest.fixture(scope="module")
-def truth(chain_url: str, contracts_file: str, postgres_server: str) -> Rows:
-    """The rows of an undisturbed pass."""
-    server, template = postgres_server.rsplit("/", 1)
-    with databases.connect(f"{server}/postgres") as admin:
-        admin.execute(f"CREATE DATABASE lying_truth TEMPLATE {template}".encode())
-    with (
-        databases.connect(f"{server}/lying_truth") as conn,
-        pytest.MonkeyPatch.context() as environment,
-    ):
-        environment.setenv("CONTRACTS", contracts_file)
-        resources.forget()
-        registry.register(conn, suites.parse(contracts_file))
-        with lying(chain_url) as honest:
-            Stage(conn, chain_url, honest, {}).index()
-        rows = take(conn)
-    with databases.connect(f"{server}/postgres") as admin:
-        admin.execute(b"DROP DATABASE lying_truth WITH (FORCE)")
-    assert len(rows["events_raw"]) > 200
-    return rows
+        yield Stage(tables, chain_url, liar, truth)
 
 
 # -- No answer, or none that can be used ----------------------------------------------------------
@@ -239,7 +255,6 @@ BROKEN_LOGS: dict[str, Fault] = {
     "a log of a block before the range": faults.each_log(blockNumber="0x0"),
     "a log of a block after the range": faults.each_log(blockNumber="0xffff"),
     "a log of another contract": faults.each_log(address=STRANGER),
-    "logs of another block than the header's": faults.each_log(blockHash=OTHER_HASH),
     "two blocks of one number": faults.last_log(blockHash=OTHER_HASH),
     "two logs in one place": faults.logs(
         lambda found: [*found, *({**one, "data": one["data"] + "00" * 32} for one in found[:1])]
@@ -258,20 +273,15 @@ BROKEN_LOGS: dict[str, Fault] = {
     "a log index out of all bounds": faults.each_log(logIndex="0x" + "f" * 40),
     "a time that is no hex": faults.each_log(blockTimestamp="now"),
     "a time out of all bounds": faults.each_log(blockTimestamp="0x" + "f" * 40),
-    "a time that is not the block's": faults.each_log(
-        blockTimestamp=lambda text: hex(int(text, 16) + 1)
-    ),
     "no such block": faults.result(HEADER, lambda block: None),
     "a block that is a number": faults.result(HEADER, lambda block: 7),
     "a block without a hash": faults.result(HEADER, lambda block: {**block, "hash": None}),
     "a block hash cut short": faults.result(
         HEADER, lambda block: {**block, "hash": block["hash"][:-2]}
     ),
-    "a block of another number": faults.result(HEADER, lambda block: {**block, "number": "0x3"}),
     "a block time out of all bounds": faults.result(
         HEADER, lambda block: {**block, "timestamp": "0x" + "f" * 40}
     ),
-    "a fork's parent": faults.result(HEADER, lambda block: {**block, "parentHash": OTHER_HASH}),
 }
 
 BROKEN_READS: dict[str, Fault] = {
@@ -285,30 +295,315 @@ BROKEN_READS: dict[str, Fault] = {
     ),
     "a block whose state it lacks": faults.each_refused(-32000, "header not found", CALL),
     "state that was pruned": faults.each_refused(-32000, "missing trie node 0d0d (path )", CALL),
-    "an unknown reason for no read": faults.each_refused(-32000, "computer says no", CALL),
 }
 
-STUBBORN = ("an unknown reason for no read",)
-"""Refused for good, as far as anyone can tell: not asked again within the pass."""
+IN_TAIL: dict[str, Fault] = {
+    "logs of another block than the header's": faults.each_log(blockHash=OTHER_HASH),
+    "a block of another number": faults.result(HEADER, lambda block: {**block, "number": "0x3"}),
+    "blocks that do not follow each other": faults.result(
+        HEADER, lambda block: {**block, "parentHash": OTHER_HASH}
+    ),
+}
+"""Seen where every block's header is at hand; what is final is not asked for headers."""
 
 EVERY = UNUSABLE | BROKEN_LOGS | BROKEN_READS
-
-
-@pytest.mark.parametrize("fault", [name for name in EVERY if name not in STUBBORN])
-def test_a_lie_that_passes_costs_nothing_but_time(fault: str, stage: Stage) -> None:
-    stage.liar.script = at_first(EVERY[fault])
-    stage.index()
-    assert stage.rows() == stage.truth
-    assert stage.liar.lies > 1
-    assert stage.waits.slept
+EVERY |= {name: faults.where(faults.in_tail, fault) for name, fault in IN_TAIL.items()}
 
 
 @pytest.mark.parametrize("fault", EVERY)
-def test_a_lie_that_lasts_ends_the_pass_with_the_cursor_where_it_was(
-    fault: str, stage: Stage
-) -> None:
-    stage.liar.script = after(2, always(EVERY[fault]))
+def test_a_lie_costs_nothing_but_time(fault: str, stage: Stage) -> None:
+    """Each question is answered wrongly at first; then, from the second range of the tail on,
+    always; then only at first again.
+    """
+    stage.liar.script = then(4, at_first(EVERY[fault]), always(EVERY[fault]))
     with pytest.raises(Unavailable):
         stage.index()
-    assert stage.conn.execute("SELECT count(*) FROM blocks_processed").fetchone() == (1,)
+    stage.is_whole_up_to_its_cursor()
+    stage.liar.script = at_first(EVERY[fault])
+    stage.index()
+    assert stage.rows() == stage.truth
+    assert stage.waits.slept
+
+
+# -- Too much -------------------------------------------------------------------------------------
+
+
+def refuses_ranges_over(blocks: int, code: int, message: str) -> Fault:
+    """`message` may name {limit}, {first}, {last}: a range that it would take."""
+
+    def too_wide(first: int, last: int, found: Any) -> dict[str, Any] | None:
+        if last - first < blocks:
+            return None
+        told = message.format(limit=blocks, first=hex(first), last=hex(first + blocks - 1))
+        return faults.refusal(code, told)
+
+    return faults.for_range(too_wide)
+
+
+def refuses_results_over(logs: int, code: int, message: str) -> Fault:
+    def too_many(first: int, last: int, found: Any) -> dict[str, Any] | None:
+        return faults.refusal(code, message.format(limit=logs)) if len(found) > logs else None
+
+    return faults.for_range(too_many)
+
+
+def heavy(blocks: int, fault: Fault) -> Fault:
+    """`fault` wherever logs of more blocks are asked for."""
+
+    def is_wide(asked: Asked) -> bool:
+        return any(
+            int(one["params"][0]["toBlock"], 16) - int(one["params"][0]["fromBlock"], 16) >= blocks
+            for one in asked
+            if one["method"] == LOGS
+        )
+
+    return faults.where(is_wide, fault)
+
+
+TOO_MUCH: dict[str, Fault] = {
+    "more than N results": refuses_results_over(
+        80, -32005, "query returned more than {limit} results"
+    ),
+    "more than N results, with a range": refuses_ranges_over(
+        7,
+        -32005,
+        "query returned more than 10 results. Try with this block range [{first}, {last}].",
+    ),
+    "a range to retry with": refuses_ranges_over(
+        7, -32602, "query exceeds max results 20, retry with the range {first}-{last}"
+    ),
+    "a response size": refuses_ranges_over(
+        5,
+        -32602,
+        "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range "
+        "and no limit on the response size, or you can request any block range with a cap of 10K "
+        "logs in the response. Based on your parameters and the response size limit, this block "
+        "range should work: [{first}, {last}]",
+    ),
+    "a free tier": refuses_ranges_over(
+        3,
+        -32600,
+        "Under the Free tier plan, you can make requests with up to a {limit} block range.",
+    ),
+    "a range too wide": refuses_ranges_over(4, -32600, "block range is too wide"),
+    "a limit in blocks": refuses_ranges_over(
+        6, -32614, "eth_getLogs is limited to a {limit} range"
+    ),
+    "a maximum": refuses_ranges_over(6, -32000, "exceed maximum block range: {limit}"),
+    "a distance": refuses_ranges_over(6, -32000, "maximum [from, to] blocks distance: {limit}"),
+    "a limit of what": refuses_ranges_over(6, -32005, "limit exceeded"),
+    "a wording never heard": refuses_ranges_over(6, -32000, "das ist mir zu viel"),
+    "a whole batch too large": heavy(5, faults.refused(-32600, "batch too large")),
+    "a response too large": heavy(5, faults.refused(-32003, "response too large")),
+    "413": heavy(5, faults.status(413, b"<html>Request Entity Too Large</html>")),
+    "an answer of over 64 MiB": heavy(24, faults.vast(65 * 2**20, framed=True)),
+    "an endless answer": heavy(24, faults.vast(65 * 2**20, framed=False)),
+    "a query timeout": refuses_ranges_over(5, -32000, "query timeout exceeded"),
+    "a timeout of its own": heavy(5, faults.refused(-32002, "request timed out")),
+    "a gateway's timeout": heavy(5, faults.page(504)),
+    "silence": heavy(12, faults.late(2 * TIMEOUT_SECONDS)),
+    "a trickle": heavy(12, faults.trickling(2000)),
+}
+
+
+@pytest.mark.parametrize("fault", TOO_MUCH)
+def test_a_node_that_finds_it_too_much_is_asked_for_less(fault: str, stage: Stage) -> None:
+    stage.liar.script = always(TOO_MUCH[fault])
+    stage.index()
+    assert stage.rows() == stage.truth
+
+
+def test_a_hint_is_taken_at_its_word(stage: Stage) -> None:
+    hint = "query returned more than 10 results. Try with this block range [{first}, {last}]."
+    stage.liar.script = always(refuses_ranges_over(7, -32005, hint))
+    stage.index()
+    widths = [
+        int(query["toBlock"], 16) - int(query["fromBlock"], 16) + 1 for query in queries(stage)
+    ]
+    assert set(widths[1:]) <= {7, *range(1, 7), 20}
+    assert widths.count(7) > 10
+
+
+def queries(stage: Stage) -> list[dict[str, Any]]:
+    return [params[0] for params in stage.liar.asked(LOGS)]
+
+
+@pytest.mark.parametrize("method", [HEADER, CALL])
+def test_batches_without_logs_shrink_too(method: str, stage: Stage) -> None:
+    def is_large(asked: Asked) -> bool:
+        return len(asked) > 8 and all(one["method"] == method for one in asked)
+
+    lie = faults.where(is_large, faults.status(413))
+    timeless = faults.logs(faults.without("blockTimestamp"))
+    stage.liar.script = lambda asked: lie if is_large(asked) else timeless
+    stage.index()
+    assert stage.rows() == stage.truth
+    assert stage.liar.lies > 1
+
+
+# -- Oddities that are no lies --------------------------------------------------------------------
+
+
+def upper(text: str) -> str:
+    return "0x" + text[2:].upper()
+
+
+HARMLESS: dict[str, Fault] = {
+    "upper-case hex in logs": faults.each_log(
+        address=upper,
+        data=upper,
+        topics=lambda topics: [upper(one) for one in topics],
+        blockHash=upper,
+        transactionHash=upper,
+        blockNumber=upper,
+        logIndex=upper,
+    ),
+    "upper-case hex in headers": faults.result(
+        HEADER,
+        lambda block: {
+            **block,
+            "hash": upper(block["hash"]),
+            "parentHash": upper(block["parentHash"]),
+            "number": upper(block["number"]),
+        },
+    ),
+    "upper-case hex from contracts": faults.result(CALL, upper),
+    "logs in no order": faults.logs(lambda found: found[::-1]),
+    "answers in no order": faults.json_as(
+        lambda truth: truth[::-1] if isinstance(truth, list) else truth
+    ),
+    "logs without their time": faults.logs(faults.without("blockTimestamp")),
+    "logs whose time is null": faults.each_log(blockTimestamp=None),
+    "logs whose time is 0": faults.each_log(blockTimestamp="0x0"),
+    "half of the logs without their time": faults.logs(
+        lambda found: faults.without("blockTimestamp")(found[::2]) + found[1::2]
+    ),
+    "the tail's logs with a time that is not the block's": faults.where(
+        faults.in_tail, faults.each_log(blockTimestamp=lambda text: hex(int(text, 16) + 1))
+    ),
+    "logs without `removed`": faults.logs(faults.without("removed")),
+    "every log twice": faults.logs(lambda found: found + found),
+    "numbers with leading zeros": faults.each_log(
+        blockNumber=lambda text: "0x00" + text[2:], logIndex=lambda text: "0x0" + text[2:]
+    ),
+    "members that nobody knows": faults.each_log(news="none"),
+    "no version of JSON-RPC": faults.json_as(
+        lambda truth: changed(truth, lambda one: {key: one[key] for key in one if key != "jsonrpc"})
+    ),
+    "an error that is null": faults.json_as(
+        lambda truth: changed(truth, lambda one: {"error": None, **one})
+    ),
+    "bytes in small pieces": faults.trickling(2_000_000),
+    "an answer without its length": lambda asked, truth: Reply(
+        json.dumps(truth).encode(), framed=False
+    ),
+}
+
+
+@pytest.mark.parametrize("oddity", HARMLESS)
+def test_an_oddity_changes_nothing(oddity: str, stage: Stage) -> None:
+    stage.liar.script = always(HARMLESS[oddity])
+    stage.index()
+    assert stage.rows() == stage.truth
+
+
+@pytest.mark.parametrize(
+    "finalized",
+    [
+        None,
+        faults.refusal(-32000, "finalized block not found"),
+        faults.refusal(-39001, "Unknown block"),
+        faults.refusal(-32602, "invalid argument 0: hex string without 0x prefix"),
+        faults.refusal(-32601, "the method does not know this tag"),
+    ],
+    ids=lambda answer: "null" if answer is None else answer["error"]["message"],
+)
+def test_a_node_without_a_finalized_block_is_trusted_no_deeper_than_the_window(
+    finalized: Any, stage: Stage
+) -> None:
+    stage.liar.script = always(unfinalized(finalized))
+    stage.index()
+    assert stage.rows() == stage.truth
+
+
+def unfinalized(answer: Any) -> Fault:
+    def fault(asked: Asked, truth: Any) -> Any:
+        if asked[0]["params"][:1] != ["finalized"]:
+            return truth
+        lie = answer or {"jsonrpc": "2.0", "result": None}
+        return [{**lie, "id": asked[0]["id"]}]
+
+    return fault
+
+
+# -- Refused for good -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", [LOGS, HEADER, CALL])
+def test_a_refusal_for_a_reason_unknown_to_us_ends_the_pass(method: str, stage: Stage) -> None:
+    stage.liar.script = then(2, truthfully, always(faults.each_refused(-32000, "no", method)))
+    with pytest.raises(Unavailable):
+        stage.index()
     stage.ends_true()
+
+
+def test_a_node_that_takes_no_batches_at_all_ends_the_pass(stage: Stage) -> None:
+    no_batches = faults.refused(-32600, "batch requests are not supported")
+    stage.liar.script = always(no_batches)
+    with pytest.raises(Unavailable):
+        stage.index()
+    stage.ends_true()
+
+
+def test_a_node_that_refuses_even_one_block_ends_the_pass(stage: Stage) -> None:
+    stage.liar.script = always(refuses_ranges_over(0, -32600, "block range is too wide"))
+    with pytest.raises(Unavailable) as outage:
+        stage.index()
+    assert outage.value.code == "RPC_RANGE_TOO_LARGE"
+    stage.ends_true()
+
+
+def test_a_node_that_is_silent_whatever_it_is_asked_is_given_up_in_time(stage: Stage) -> None:
+    stage.liar.script = then(2, truthfully, always(faults.late(4 * TIMEOUT_SECONDS)))
+    index = stage.open(stage.liar.url)
+    index.node.patience_seconds = 3 * TIMEOUT_SECONDS
+    began = monotonic()
+    with pytest.raises(Unavailable):
+        run_pass(index.chain, index.store, index.from_block, lambda: True)
+    assert monotonic() - began < 8 * TIMEOUT_SECONDS
+    stage.ends_true()
+
+
+# -- How long it waits ----------------------------------------------------------------------------
+
+
+def test_retry_after_is_waited_for(stage: Stage) -> None:
+    stage.liar.script = at_first(faults.status(429, Retry_After="7"))
+    stage.index()
+    assert stage.waits.slept
+    assert set(stage.waits.slept) == {7.0}
+    assert stage.rows() == stage.truth
+
+
+def test_a_wait_longer_than_our_patience_is_not_cut_short_but_left_to_a_later_pass(
+    stage: Stage,
+) -> None:
+    stage.liar.script = at_first(faults.status(429, Retry_After="45"))
+    index = stage.open(stage.liar.url)
+    index.node.clock = stage.waits.clock
+
+    def one_pass() -> Pass:
+        return run_pass(index.chain, index.store, index.from_block, lambda: True)
+
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            one_pass()
+    assert len(stage.liar.requests) == 1
+    assert stage.waits.slept == []
+    stage.liar.script = truthfully
+    stage.waits.sleep(45)
+    one_pass()
+    assert stage.rows() == stage.truth
+
+
+# -- Heads that go back and forth -----------------------------------------------------------------

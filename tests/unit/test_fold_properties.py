@@ -142,11 +142,72 @@ def test_a_ticket_names_only_listings_and_auctions_that_are_its_own(
         assert ticket.escrowed == (ticket.owner in state.marketplaces)
 
 
+# -- The rows that a log wants loaded -------------------------------------------------------------
+
 NOTHING = Keys()
 SOME = Keys(
     events={1}, ticket_types={(1, 0)}, tickets={2}, listings={3}, auctions={4},
     organizers={ALICE}, verifiers={BOB}, bid_balances={ALICE}, pool=True,
 )  # fmt: skip
+POOL_KEYS = Keys(pool=True)
+WANTED: dict[Told, Keys] = {
+    ("EventCreated", (1, ALICE, "", 8, 9)): Keys(events={1}),
+    ("EventUpdated", (1, 8, 9)): Keys(events={1}),
+    ("EventApproved", (1, True)): Keys(events={1}),
+    ("TicketTypeAdded", (1, 2, "", 8, 9)): Keys(events={1}, ticket_types={(1, 2)}),
+    ("TicketPurchased", (1, 2, BOB, 8, 9, True)): Keys(events={1}, ticket_types={(1, 2)}),
+    ("OrganizerAuthorized", (ALICE, True)): Keys(organizers={ALICE}),
+    ("RevenueWithdrawn", (ALICE, 9, True)): Keys(organizers={ALICE}),
+    ("Transfer", (ALICE, BOB, 3)): Keys(tickets={3}),
+    ("TicketMinted", (3, 1, BOB, 8, 9)): Keys(tickets={3}),
+    ("TicketUsed", (3, 1, BOB)): Keys(tickets={3}),
+    ("TicketCancelled", (3, 1, "")): Keys(tickets={3}),
+    ("TicketStatusChanged", (3, 8, 9)): Keys(tickets={3}),
+    ("MinterAuthorized", (BOB, True)): Keys(verifiers={BOB}),
+    ("VerifierAuthorized", (BOB, True)): Keys(verifiers={BOB}),
+    ("ListingCreated", (4, 3, ALICE, 8, 8, 8)): Keys(listings={4}, tickets={3}),
+    ("ListingUpdated", (4, 8, 8, 8)): Keys(listings={4}),
+    ("ListingCancelled", (4,)): Keys(listings={4}),
+    ("TicketSold", (4, 3, BOB, ALICE, 8, True)): Keys(listings={4}, tickets={3}),
+    ("AuctionCreated", (5, 3, ALICE, 8, 8, 8, 8)): Keys(auctions={5}, tickets={3}),
+    ("BidPlaced", (5, BOB, 8, True)): Keys(auctions={5}),
+    ("AuctionEnded", (5, 3, BOB, 8, True)): Keys(auctions={5}),
+    ("AuctionCancelled", (5,)): Keys(auctions={5}),
+    ("BidBalanceDeposited", (BOB, 8, True)): Keys(bid_balances={BOB}),
+    ("BidBalanceWithdrawn", (BOB, 8, True)): Keys(bid_balances={BOB}),
+    ("Swap", (ALICE, NOBODY, BOB, 7, 8, 9)): POOL_KEYS,
+    ("LiquidityAdded", (ALICE, 7, 8, 9)): POOL_KEYS,
+    ("LiquidityRemoved", (ALICE, 7, 8, 9)): POOL_KEYS,
+    ("ReservesUpdated", (8, 9)): POOL_KEYS,
+    ("FeeRatesUpdated", (8, 9)): POOL_KEYS,
+    ("PriceUpdated", (7, 8, 9)): POOL_KEYS,
+}
+
+
+@pytest.mark.parametrize("told", WANTED, ids=lambda told: str(told[0]))
+def test_a_log_names_the_rows_it_wants(told: Told) -> None:
+    assert fold.keys_of([place(*told, 1, 0)]) == WANTED[told]
+
+
+def test_there_is_no_kind_of_log_beside_these() -> None:
+    assert {kind for kind, _ in WANTED} == fold.KINDS.keys()
+
+
+def test_the_keys_of_many_logs_are_those_of_each() -> None:
+    all_keys = fold.keys_of(place(*told, 1, 0) for told in WANTED)
+    assert all(all_keys.cover(keys) for keys in WANTED.values())
+    assert (all_keys.tickets, all_keys.ticket_types) == ({3}, {(1, 2)})
+
+
+def test_a_loaded_row_is_stored_and_not_dirty_until_it_changes() -> None:
+    ledger = Ledger()
+    ledger.announce(1)
+    stored = ledger.state.events.rows
+    state = folded([])
+    state.events.load(deepcopy(stored).items())
+    assert (state.events.rows, state.events.stored, state.events.dirty) == (stored, {1}, set())
+    assert fits(state, place("EventApproved", (1, True), 200, 0))
+    assert (state.events.stored, state.events.dirty) == ({1}, {1})
 
 
 def test_keys_cover_themselves_and_nothing_at_all() -> None:

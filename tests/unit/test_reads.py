@@ -15,6 +15,7 @@ from onlineticket.chain.rpc import Call, Node
 from onlineticket.chain.rpc_errors import RpcError
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
+from onlineticket.domain.errors import Unavailable
 
 VIEWS = {
     "event": ("EventManager", "getEventInfo"),
@@ -139,23 +140,29 @@ def test_any_word_but_0_is_true() -> None:
 OPEN = encoded("listing", [1, "0x" + "1" * 40, 2, 3, 4, 5, 0, True])
 
 
-class Fake(Node):
-    """Answers every call with `answer`; keeps what it was asked, request by request."""
+REFUSED = RpcError(3, "execution reverted: Marketplace: listing does not exist")
 
-    def __init__(self, answer: Any = OPEN) -> None:
-        super().__init__("")
-        self.answer = answer
+
+class Fake(Node):
+    """Answers every call with the first of `answers` that is left, the last one for good; keeps
+    what it was asked, request by request.
+    """
+
+    def __init__(self, *answers: Any) -> None:
+        super().__init__("", sleep=lambda _: None)
+        self.answers = list(answers)
         self.asked: list[list[Call]] = []
 
     def try_batch(self, calls: Any) -> list[Any]:
         self.asked.append(list(calls))
-        return [self.answer] * len(calls)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [answer] * len(calls)
 
 
 @pytest.mark.parametrize("kind", VIEWS)
 def test_each_subject_is_asked_of_its_contract_at_the_hash_of_the_cursors_block(kind: str) -> None:
     contract, view = VIEWS[kind]
-    node, subject = Fake("0x"), Subject(kind, 2**256 - 1, 7 if kind == "ticket_type" else 0)
+    node, subject = Fake(REFUSED), Subject(kind, 2**256 - 1, 7 if kind == "ticket_type" else 0)
     assert reads.read(node, ADDRESSES, [subject], AT) == [
         ContractRead(subject, 500, AT.hash, "0x", None)
     ]
@@ -168,7 +175,7 @@ def test_each_subject_is_asked_of_its_contract_at_the_hash_of_the_cursors_block(
 
 
 def test_many_subjects_go_200_to_a_request_and_come_back_in_their_order() -> None:
-    node, subjects = Fake(), [Subject("listing", number) for number in range(401)]
+    node, subjects = Fake(OPEN), [Subject("listing", number) for number in range(401)]
     done = reads.read(node, ADDRESSES, subjects, AT)
     assert [len(request) for request in node.asked] == [200, 200, 1]
     assert [one.subject for one in done] == subjects
@@ -179,7 +186,7 @@ def test_many_subjects_go_200_to_a_request_and_come_back_in_their_order() -> Non
 
 
 def test_nothing_to_read_asks_nothing() -> None:
-    node = Fake()
+    node = Fake(OPEN)
     assert reads.read(node, ADDRESSES, [], AT) == []
     assert node.asked == []
 
@@ -187,7 +194,7 @@ def test_nothing_to_read_asks_nothing() -> None:
 @pytest.mark.parametrize(
     "refusal",
     [
-        RpcError(3, "execution reverted: Marketplace: listing does not exist"),
+        REFUSED,
         RpcError(3, ""),
         RpcError(-32000, "VM Exception: Revert"),
     ],
@@ -202,3 +209,25 @@ def test_a_node_without_the_block_says_nothing_about_the_subject() -> None:
         reads.read(
             Fake(RpcError(-32000, "header not found")), ADDRESSES, [Subject("ticket", 1)], AT
         )
+
+
+UNUSABLE: list[Any] = ["0x", None, 7, "", "0x" + "0" * 62, OPEN[:-2], "0x" + "zz" * 256, {}]
+
+
+@pytest.mark.parametrize("answer", UNUSABLE)
+def test_an_answer_that_no_view_gives_is_a_node_that_is_away(answer: object) -> None:
+    node = Fake(answer)
+    with pytest.raises(Unavailable):
+        reads.read(node, ADDRESSES, [Subject("listing", 1)], AT)
+    assert len(node.asked) == node.attempts
+
+
+@pytest.mark.parametrize("answer", UNUSABLE)
+def test_an_answer_that_no_view_gives_is_asked_for_again(answer: object) -> None:
+    [one] = reads.read(Fake(answer, OPEN), ADDRESSES, [Subject("listing", 1)], AT)
+    assert one.result == OPEN
+
+
+def test_a_read_that_was_stored_reads_as_it_did_when_it_was_made() -> None:
+    [made] = reads.read(Fake(OPEN), ADDRESSES, [Subject("listing", 1)], AT)
+    assert reads.parse(made.subject, made.block_number, made.block_hash, made.result) == made

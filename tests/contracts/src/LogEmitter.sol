@@ -3,11 +3,13 @@ pragma solidity ^0.8.20;
 
 /// Emits whatever logs the calldata describes: for load and for chaos, placed at a contract's
 /// address by anvil_setCode. A record is: number of topics, four topic words (unused ones zero),
-/// the data's length, the data padded to 32 bytes.
+/// the data's length, the data padded to 32 bytes. Whatever is shorter, e.g. a call of a view, it
+/// reverts.
 contract LogEmitter {
     fallback() external {
         assembly {
             let end := calldatasize()
+            if lt(end, 0xc0) { revert(0, 0) }
             for { let at := 0 } lt(at, end) {} {
                 let size := calldataload(add(at, 0xa0))
                 calldatacopy(0, add(at, 0xc0), size)

@@ -12,9 +12,10 @@ from typing import Any
 
 from onlineticket.chain.decoders import DECODERS, MEANINGLESS, TOPICS
 from onlineticket.chain.rpc import Call, Node
-from onlineticket.chain.rpc_errors import RetryableRpcError, TooMuch
+from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError, TooMuch
 from onlineticket.chain.slices import Malformed
 from onlineticket.domain.chain_log import (
+    LAST_SECOND,
     ChainLog,
     Chunk,
     DeadLetter,
@@ -24,7 +25,7 @@ from onlineticket.domain.chain_log import (
 )
 
 _FORM = re.compile(
-    r"0x[0-9a-f]{40};0x[0-9a-f]{64};0x[0-9a-f]{64};0x[0-9a-f]+;0x[0-9a-f]+;0x(?:[0-9a-f]{2})*"
+    r"0x[0-9a-f]{40};0x[0-9a-f]{64};0x[0-9a-f]{64};0x[0-9a-f]+;0x[0-9a-f]{1,7};0x(?:[0-9a-f]{2})*"
     r"(?:;0x[0-9a-f]{64}){0,4}"
 )
 _HASH = re.compile(r"0x[0-9a-f]{64}")
@@ -33,7 +34,9 @@ HEADERS_PER_REQUEST = 100
 
 
 def head(node: Node) -> Header:
-    return parse_header(node.call("eth_getBlockByNumber", ["latest", False]))
+    """Raises RetryableRpcError: the node answers nothing that is a header."""
+    [answer] = node.try_batch([("eth_getBlockByNumber", ["latest", False])])
+    return parse_header(answer)
 
 
 def finalized_number(node: Node, head_number: int, depth: int) -> int:
@@ -53,7 +56,7 @@ def headers(node: Node, numbers: Sequence[int]) -> list[Header]:
     found: list[Header] = []
     for start in range(0, len(numbers), HEADERS_PER_REQUEST):
         part = numbers[start : start + HEADERS_PER_REQUEST]
-        answers = node.batch([header_call(number) for number in part])
+        answers = node.try_batch([header_call(number) for number in part])
         found += [parse_header(answer) for answer in answers]
     _check_headers(found, numbers)
     return found
@@ -61,7 +64,8 @@ def headers(node: Node, numbers: Sequence[int]) -> list[Header]:
 
 def probe(node: Node, number: int) -> Header | None:
     """One block's header, asked over a connection of its own; None if the node lacks it."""
-    answer = Node(node.url, node.timeout_seconds, node.attempts).call(*header_call(number))
+    other = Node(node.url, node.timeout_seconds, node.attempts, sleep=node.sleep)
+    [answer] = other.try_batch([header_call(number)])
     return None if answer is None else parse_header(answer)
 
 
@@ -80,16 +84,22 @@ def fetch(
     calls: list[Call] = [("eth_getLogs", [query]), *map(header_call, wanted)]
     try:
         answer, *found = node.batch(calls)
-    except TooMuch as refusal:
-        raise RangeTooLarge(refusal.hint) from refusal
+    except RpcError as refusal:
+        # In whatever words: what it refuses for this range it may give for a part of it.
+        hint = refusal.hint if isinstance(refusal, TooMuch) else None
+        raise RangeTooLarge(hint) from refusal
     blocks = [parse_header(one) for one in found]
     _check_headers(blocks, wanted)
     raw = _parse_logs(answer, contracts, first, last)
     by_number = {block.number: block for block in blocks}
-    for log in raw:
+    for place, log in enumerate(raw):
         block = by_number.get(log.block_number)
-        if block is not None and block.hash != log.block_hash:
+        if block is None:
+            continue
+        if block.hash != log.block_hash:
             raise RetryableRpcError("a log of another fork than its header")
+        if block.time != log.block_time:
+            raw[place] = log._replace(block_time=block.time)
     raw = _with_times(node, raw, by_number)
     chunk = Chunk(first, last, blocks)
     decode(raw, chunk)
@@ -145,7 +155,7 @@ def parse_header(answer: Any) -> Header:
             int(answer["number"], 16),
             answer["hash"].lower(),
             answer["parentHash"].lower(),
-            int(answer["timestamp"], 16),
+            _time(answer["timestamp"]),
         )
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise RetryableRpcError("no such block, or no header") from error
@@ -166,6 +176,7 @@ def _parse_logs(answer: Any, contracts: Mapping[str, str], first: int, last: int
     if not isinstance(answer, list):
         raise RetryableRpcError("logs that are not a list")
     parsed: dict[tuple[int, int], RawLog] = {}
+    hashes: dict[int, str] = {}
     for one in answer:
         log = _parse_log(one, contracts)
         if log is None or not first <= log.block_number <= last:
@@ -173,6 +184,10 @@ def _parse_logs(answer: Any, contracts: Mapping[str, str], first: int, last: int
         known = parsed.setdefault((log.block_number, log.log_index), log)
         if known != log:
             raise RetryableRpcError("two logs in one place")
+        if hashes.setdefault(log.block_number, log.block_hash) != log.block_hash:
+            raise RetryableRpcError("two blocks of one number")
+    if len(set(hashes.values())) != len(hashes):
+        raise RetryableRpcError("two numbers of one block")
     return [parsed[place] for place in sorted(parsed)]
 
 
@@ -184,7 +199,8 @@ def _parse_log(one: Any, contracts: Mapping[str, str]) -> RawLog | None:
         )  # fmt: skip
         joined = ";".join(fields).lower()
         removed, time = one.get("removed", False), one.get("blockTimestamp")
-        block_time = -1 if time is None else int(time, 16)
+        # Nodes that don't know it yet say null, or 0.
+        block_time = (_time(time) if time is not None else 0) or -1
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise RetryableRpcError("a log of no known form") from error
     if removed or not _FORM.fullmatch(joined):
@@ -204,6 +220,14 @@ def _parse_log(one: Any, contracts: Mapping[str, str]) -> RawLog | None:
         topics,
         data,
     )
+
+
+def _time(text: str) -> int:
+    """Unix seconds that SQL can hold. Raises ValueError if they are not."""
+    seconds = int(text, 16)
+    if not 0 <= seconds <= LAST_SECOND:
+        raise ValueError
+    return seconds
 
 
 def _with_times(node: Node, raw: list[RawLog], known: Mapping[int, Header]) -> list[RawLog]:

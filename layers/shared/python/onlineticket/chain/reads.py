@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from onlineticket.chain.decoders import SELECTORS
 from onlineticket.chain.rpc import Call, Node
-from onlineticket.chain.rpc_errors import RpcError
+from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError, UnknownBlock
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
 
@@ -51,15 +52,22 @@ def read(
     """Read every subject at the block `at`. `addresses`: by contract name.
 
     Raises:
-        RpcError: the node does not have that block's state.
-        Unavailable: `RPC_UNAVAILABLE`.
+        RpcError: the node refuses, and not by a revert.
+        Unavailable: `RPC_UNAVAILABLE`; it does not have that block's state, or what it answers is
+            not what the views return.
     """
     reads: list[ContractRead] = []
     for start in range(0, len(subjects), CALLS_PER_REQUEST):
         part = subjects[start : start + CALLS_PER_REQUEST]
-        answers = node.try_batch([_call(addresses, subject, at) for subject in part])
-        reads += [_parse(*pair, at) for pair in zip(part, answers, strict=True)]
+        reads += node.persist(partial(_read, node, addresses, part, at))
     return reads
+
+
+def _read(
+    node: Node, addresses: Mapping[str, str], subjects: Sequence[Subject], at: Cursor
+) -> list[ContractRead]:
+    answers = node.try_batch([_call(addresses, subject, at) for subject in subjects])
+    return [_parse(*pair, at) for pair in zip(subjects, answers, strict=True)]
 
 
 def decode(kind: str, result: str) -> dict[str, Any] | None:
@@ -97,12 +105,20 @@ def _call(addresses: Mapping[str, str], subject: Subject, at: Cursor) -> Call:
 
 
 def _parse(subject: Subject, answer: Any, at: Cursor) -> ContractRead:
+    if isinstance(answer, UnknownBlock):
+        raise RetryableRpcError(str(answer))
     if isinstance(answer, RpcError):
-        # Only a revert is an answer about the subject; "no such block" is one about the node.
+        # Only a revert is an answer about the subject; all else is one about the node.
         if answer.code != 3 and "revert" not in answer.message.lower():
             raise answer
-        answer = "0x"
-    return parse(subject, at.number, at.hash, answer)
+        return parse(subject, at.number, at.hash, "0x")
+    if answer == "0x":
+        # A view returns something or reverts: this node does not see the contract there.
+        raise RetryableRpcError("a view that returned nothing")
+    try:
+        return parse(subject, at.number, at.hash, answer)
+    except (TypeError, ValueError) as error:
+        raise RetryableRpcError("not what the view returns") from error
 
 
 def parse(subject: Subject, block_number: int, block_hash: str, result: str) -> ContractRead:

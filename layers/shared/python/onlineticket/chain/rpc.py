@@ -15,7 +15,13 @@ from typing import Any, TypeVar
 
 import orjson
 
-from onlineticket.chain.rpc_errors import RetryableRpcError, TooMuch, classify
+from onlineticket.chain.rpc_errors import (
+    RetryableRpcError,
+    RpcError,
+    TooMuch,
+    UnknownBlock,
+    classify,
+)
 from onlineticket.chain.rpc_http import Endpoint
 from onlineticket.domain.errors import Unavailable
 
@@ -90,23 +96,22 @@ class Node:
         return self.persist(lambda: self._lighter(lambda: self._once(calls, batch=True)))
 
     def try_batch(self, calls: Sequence[Call]) -> list[Any]:
-        """As `batch`, but a call that the node refuses has its exception in the list, and if all
+        """As `batch`, but a call that the node refuses has its RpcError in the list, and if all
         at once are too much, it takes more than one request.
         """
         if not calls:
             return []
-        if len(calls) == 1:
-            try:
-                return self.persist(lambda: self._once(calls, batch=True, keep_errors=True))
-            except TooMuch as refusal:
-                return [refusal]
         try:
+            if len(calls) == 1:
+                return self.persist(lambda: self._once(calls, batch=True, keep_errors=True))
             return self.persist(
                 lambda: self._lighter(lambda: self._once(calls, batch=True, keep_errors=True))
             )
-        except TooMuch:
-            half = len(calls) // 2
-            return self.try_batch(calls[:half]) + self.try_batch(calls[half:])
+        except RpcError as refusal:
+            if len(calls) == 1 or not isinstance(refusal, TooMuch):
+                return [refusal] * len(calls)
+        half = len(calls) // 2
+        return self.try_batch(calls[:half]) + self.try_batch(calls[half:])
 
     def persist(self, ask: Callable[[], T]) -> T:
         """`ask()`, again and again while it raises RetryableRpcError.
@@ -163,17 +168,19 @@ class Node:
         self._stalled_since = None
         if batch != isinstance(answer, list):
             # A node may refuse a whole batch by one error object.
-            raise _refusal(answer)
+            raise _refusal(answer, keep_errors)
         results: dict[int, Any] = {}
         for one in answer if batch else [answer]:
             number = one.get("id") if isinstance(one, dict) else None
             # `True == 1`: an id must be the very number.
             if type(number) is not int or not 0 <= number < len(calls):
-                raise _refusal(one) if number is None else RetryableRpcError("an id of no call")
+                if number is None:
+                    raise _refusal(one, keep_errors)
+                raise RetryableRpcError("an id of no call")
             if number in results:
                 raise RetryableRpcError("two answers to one call")
             if one.get("error") is not None:
-                error = classify(one["error"])
+                error = _refusal(one, keep_errors)
                 if not keep_errors or isinstance(error, RetryableRpcError):
                     raise error
                 results[number] = error
@@ -189,7 +196,11 @@ class Node:
         return self._endpoint.post(body)
 
 
-def _refusal(answer: Any) -> Exception:
-    if isinstance(answer, dict) and answer.get("error") is not None:
-        return classify(answer["error"])
-    return RetryableRpcError("an answer of no known form")
+def _refusal(answer: Any, keep_errors: bool) -> Exception:
+    if not isinstance(answer, dict) or answer.get("error") is None:
+        return RetryableRpcError("an answer of no known form")
+    error = classify(answer["error"])
+    if isinstance(error, UnknownBlock) and not keep_errors:
+        # One who must have it waits for it; one who tries is told.
+        return RetryableRpcError(str(error))
+    return error

