@@ -166,6 +166,7 @@ class ServiceStack(Stack):
                 "STAGE": self._stage.name,
                 "LOG_LEVEL": self._stage.log_level,
                 "CONTRACTS": self._contracts,
+                "CORS_ORIGINS": ",".join(self._stage.cors_origins),
                 **{variable: table.table_name for variable, table in (tables or {}).items()},
                 **(environment or {}),
             },

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -49,15 +50,21 @@ def pytest_configure() -> None:
 def runs() -> Iterator[Path]:
     """The folder of this test run's state."""
     everyone = ROOT / ".local" / "tests"
-    for folder in everyone.glob("*/*"):
-        left = Run(folder)
-        if left.is_orphaned:
-            left.stop()
-            shutil.rmtree(folder.parent, ignore_errors=True)
+    for left in everyone.glob("*"):
+        if not psutil.pid_exists(int(left.name)):
+            _tidy_up(left)
     mine = everyone / str(os.getpid())
+    _tidy_up(mine)
     mine.mkdir(parents=True)
     yield mine
     shutil.rmtree(mine, ignore_errors=True)
+
+
+def _tidy_up(folder: Path) -> None:
+    """Stop what a test run that is no more has left in its folder."""
+    for run in folder.glob("*"):
+        Run(run).stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

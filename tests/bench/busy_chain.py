@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
+from typing import NamedTuple
 
 from infra.local import chain, contracts
 from infra.local.run import Run
@@ -21,8 +22,21 @@ _TRANSACTION_GAS = 8_000_000
 _PAST_SECONDS = 2 * 86_400
 """The chain begins that long ago, and stays in the past."""
 
+_FINALIZED_AFTER = 64
+"""Blocks, by anvil's idea of it."""
+
 _ZEROS = "0x6102005ff3"
 """PUSH2 512, PUSH0, RETURN: sixteen words of zeros, an answer that every view's type allows."""
+
+
+class Mark(NamedTuple):
+    """A moment of the chain that it can go back to."""
+
+    snapshot: str
+    head: int
+    transactions: int
+    logs: int
+    listed: int
 
 
 @dataclass(slots=True)
@@ -67,7 +81,6 @@ class BusyChain:
             for place, one in enumerate(block)
         ]
         self.node.batch(sent)
-        # `anvil_mine` with details would echo all calldata: ask for the number only.
         self.node.call("evm_mine")
         self.transactions += len(block)
         self.head += 1
@@ -75,8 +88,28 @@ class BusyChain:
         self.listed += sum(log.is_listed for transaction in block for log in transaction)
         self.listed_by.append((self.head, self.listed))
 
+    def mark(self) -> Mark:
+        snapshot = self.node.call("evm_snapshot")
+        return Mark(snapshot, self.head, self.transactions, self.logs, self.listed)
+
+    def go_back(self, mark: Mark) -> None:
+        """Forget every block after `mark`, once."""
+        snapshot, self.head, self.transactions, self.logs, self.listed = mark
+        assert self.node.call("evm_revert", [snapshot])
+        self.listed_by = [one for one in self.listed_by if one[0] <= self.head]
+
+    def answer_views(self) -> None:
+        """From a block on that is finalized, every view of the suite answers with zeros, and
+        nothing logs any more.
+        """
+        self.node.batch(
+            [("anvil_setCode", [each, _ZEROS]) for each in self.suite.by_name().values()]
+        )
+        self.node.call("anvil_mine", [hex(_FINALIZED_AFTER + 1)])
+        self.head += _FINALIZED_AFTER + 1
+
     def check(self) -> None:
-        """Hold the node's answers against what was told: blocks, transactions, logs of the last.
+        """Hold the node's counts of blocks and transactions against what was told.
 
         Raises:
             AssertionError: they differ.
@@ -108,13 +141,7 @@ def start(run: Run, seed: int = 1) -> BusyChain:
     return BusyChain(url, text, suite, node, story.blocks(), head=0)
 
 
-def answer_views(node: Node, suite: Suite) -> None:
-    """From the next block on, every view of the suite answers with zeros, and nothing logs."""
-    node.batch([("anvil_setCode", [each, _ZEROS]) for each in suite.by_name().values()])
-    node.call("evm_mine")
-
-
-def _request(addresses: dict[str, str], logs: Sequence[Log], nonce: int) -> dict[str, str]:
+def _request(addresses: Mapping[str, str], logs: Sequence[Log], nonce: int) -> dict[str, str]:
     parts = []
     for contract, group in groupby(logs, key=lambda log: log.contract):
         records = b"".join(log.record for log in group)

@@ -8,9 +8,9 @@ from infra.local import demo
 from infra.local.api import Api
 from infra.local.blocks import call, mine
 from infra.local.progress import Progress
-from infra.local.run import ROOT, Run
 from onlineticket.chain.rpc import Node
 from onlineticket.domain import suite as suites
+from tests.bench import measuring
 
 SAMPLES = 30
 _POLL_SECONDS = 0.05
@@ -28,8 +28,7 @@ def measure() -> dict[str, float | int]:
         LocalCloudError: it does not come up.
         TimeoutError: an event is not seen in a minute.
     """
-    run = Run(ROOT / ".local" / "bench-fresh")
-    run.stop()  # what an earlier run, killed on its way, left behind
+    run = measuring.servers("fresh")
     try:
         progress = Progress()
         stack = demo.start_season(run, progress).stack

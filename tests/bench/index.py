@@ -12,9 +12,9 @@ import sys
 from typing import Any
 from uuid import uuid4
 
-from infra.local import chain, postgres
+from infra.local import postgres
 from infra.local.progress import Progress
-from infra.local.run import ROOT, Run
+from infra.local.run import Run
 from onlineticket.store import database, migrate, registry
 from tests.bench import busy_chain, fresh, measuring, report
 from tests.bench.busy_chain import BusyChain
@@ -50,7 +50,7 @@ class Bench:
         with progress.step("Chain told") as step:
             self.chain: BusyChain = busy_chain.start(run)
             self.chain.tell(listed=listed)
-            self.before_reorg = chain.call(self.chain.url, "evm_snapshot")
+            self.before_reorg = self.chain.mark()
             self.last_blocks = self.chain.tell(blocks=REORG)
             self.chain.check()
             step.say(
@@ -61,9 +61,7 @@ class Bench:
     def database(self) -> dict[str, str]:
         """A fresh database that knows the suite; the environment of a process to work on it."""
         name = f"bench_{uuid4().hex[:12]}"
-        with database.connect(f"{self.server}/{self.template}") as conn:
-            server = f"{self.server}/postgres"
-        with database.connect(server) as conn:
+        with database.connect(f"{self.server}/postgres") as conn:
             statement = f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY"
             conn.execute(statement.encode())
         url = f"{self.server}/{name}"
@@ -113,8 +111,7 @@ def _naive(bench: Bench, progress: Progress) -> dict[str, float | int]:
         naive_env = bench.database()
         told = [measuring.ask("tests.bench.naive", block, env=naive_env)]
         told += [
-            measuring.ask("tests.bench.naive", block, env=bench.database())
-            for _ in range(RUNS - 1)
+            measuring.ask("tests.bench.naive", block, env=bench.database()) for _ in range(RUNS - 1)
         ]
         rate = statistics.median(one["logs"] / one["seconds"] for one in told)
         step.say(f"{rate:.0f} logs/s")
@@ -169,7 +166,7 @@ def _backfill(bench: Bench, progress: Progress) -> dict[str, float | int]:
 def _rollback(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, float | int]:
     """The last blocks again, one number higher: the same transactions in other blocks."""
     with progress.step(f"Reorganisation of {REORG} blocks repaired") as step:
-        bench.chain.go_back(bench.before_reorg, REORG)
+        bench.chain.go_back(bench.before_reorg)
         for block in ([], *bench.last_blocks):
             bench.chain.mine(block)
         told = bench.catch_up(env)
@@ -187,7 +184,7 @@ def _reads(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, f
     with progress.step("Contract reads of the tenth") as step:
         bench.chain.answer_views()
         bench.catch_up(env)
-        told = measuring.ask("tests.bench.indexing", "read", 20_000, env=env)
+        told = measuring.ask("tests.bench.indexing", "read", env=env)
         step.say(f"{told['reads']} reads, {told['requests']} requests, {told['seconds']:.1f} s")
     return {
         "contract_reads": told["reads"],
@@ -214,8 +211,7 @@ def main() -> int:
     parser.add_argument("--logs", type=int, default=LISTED, help="at least so many listed logs")
     parser.add_argument("--no-fresh", action="store_true", help="leave the deployed stack out")
     arguments = parser.parse_args()
-    progress, run = Progress(), Run(ROOT / ".local" / "bench-index")
-    run.stop()  # what an earlier run, killed on its way, left behind
+    progress, run = Progress(), measuring.servers("index")
     run.begin()
     load = os.getloadavg()[0]
     try:

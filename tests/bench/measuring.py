@@ -1,4 +1,4 @@
-"""A measurement in a process of its own: what it prints, how it is started, what it may use."""
+"""What measurements share: servers of their own, and a process of its own for each."""
 
 import json
 import subprocess
@@ -7,7 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.run import ROOT
+from infra.local.errors import LocalCloudError
+from infra.local.run import ROOT, Run
+
+
+def servers(name: str) -> Run:
+    """A run for a benchmark's servers, not begun yet; what an earlier one left is stopped.
+
+    Raises:
+        LocalCloudError: the same benchmark is at work.
+    """
+    folder = ROOT / ".local" / f"bench-{name}"
+    previous = Run(folder)
+    if previous.is_recorded and not previous.is_orphaned:
+        raise LocalCloudError(f"Another run of this benchmark is at work in {folder}.")
+    previous.stop()
+    return Run(folder)
 
 
 def tell(**numbers: float) -> None:

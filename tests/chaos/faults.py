@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from infra.local import chain
 from tests.chaos.lying_node import Asked, Fault, Reply
 
 Answers = list[dict[str, Any]]
@@ -122,6 +123,64 @@ def where(applies: Callable[[Asked], bool], fault: Fault) -> Fault:
 def in_tail(asked: Asked) -> bool:
     """Logs are asked for with every block's header, not only the last one's."""
     return sum(one["method"] == "eth_getBlockByNumber" for one in asked) > 1
+
+
+def for_logs(asked: Asked) -> bool:
+    return any(one["method"] == "eth_getLogs" for one in asked)
+
+
+def honest(asked: Asked, truth: Any) -> Any:
+    return truth
+
+
+# -- Other nodes ----------------------------------------------------------------------------------
+
+
+def behind(url: str, head: int) -> Fault:
+    """The answers of a node that is as good as the one at `url`, and knows no newer block."""
+
+    def block(found: Any) -> Any:
+        return found if found is None or int(found["number"], 16) <= head else None
+
+    def known(found: list[Log]) -> list[Log]:
+        return [one for one in found if int(one["blockNumber"], 16) <= head]
+
+    def fault(asked: Asked, truth: Any) -> Any:
+        for call, answer in zip(asked, truth if isinstance(truth, list) else [truth], strict=True):
+            tag, *_ = call["params"]
+            if tag == "latest":
+                answer["result"] = chain.call(url, "eth_getBlockByNumber", hex(head), False)
+            elif call["method"] == "eth_getBlockByNumber":
+                answer["result"] = block(answer["result"])
+            elif call["method"] == "eth_getLogs":
+                answer["result"] = known(answer["result"])
+        return truth
+
+    return fault
+
+
+def forked(first: int) -> Fault:
+    """The answers of a node on a fork of its own that begins at block `first`, with equal logs."""
+
+    def hash_of(number: int, text: str) -> str:
+        return "0xf02c" + text[6:] if number >= first else text
+
+    def block(found: Any) -> Any:
+        if found is None:
+            return None
+        number = int(found["number"], 16)
+        return {
+            **found,
+            "hash": hash_of(number, found["hash"]),
+            "parentHash": hash_of(number - 1, found["parentHash"]),
+        }
+
+    def log(one: Log) -> Log:
+        return {**one, "blockHash": hash_of(int(one["blockNumber"], 16), one["blockHash"])}
+
+    headers = result("eth_getBlockByNumber", block)
+    found = logs(lambda all_: [log(one) for one in all_])
+    return lambda asked, truth: headers(asked, found(asked, truth))
 
 
 # -- Logs -----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +73,12 @@ def then(requests: int, script: Script, later: Script) -> Script:
         return script(asked) if served <= requests else later(asked)
 
     return counting
+
+
+def in_turns(faults: Sequence[Fault]) -> Script:
+    """One after the other: a load balancer before nodes that do not agree."""
+    around = cycle(faults)
+    return lambda _: next(around)
 
 
 def at_random(faults: Sequence[Fault], share: float, seed: int) -> Script:

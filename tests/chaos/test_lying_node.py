@@ -7,6 +7,7 @@ next undisturbed pass then makes them the same.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -86,16 +87,29 @@ class Stage:
     def rows(self) -> Rows:
         return take(self.conn)
 
+    def try_index(self) -> bool:
+        """A pass through the liar; False if it was given up."""
+        try:
+            self.index()
+        except Unavailable:
+            return False
+        return True
+
     def cursor(self) -> int:
-        found = self.rows()["blocks_processed"]
-        return int(found[0][0]) if found else -1
+        found = self.conn.execute("SELECT block_number FROM blocks_processed").fetchone()
+        return int(found[0]) if found else -1
+
+    def went_back(self) -> int:
+        """How many times anything was undone or mended."""
+        found = self.conn.execute("SELECT count(*) FROM reconciliations").fetchone()
+        return int(found[0]) if found else 0
 
     def is_whole_up_to_its_cursor(self) -> None:
         """The raw logs are the true ones of all blocks up to the cursor, and no others."""
         at = self.cursor()
         true = [row for row in self.truth["events_raw"] if block_of(row) <= at]
-        assert self.rows()["events_raw"] == true
-        assert self.conn.execute("SELECT count(*) FROM reconciliations").fetchone() == (0,)
+        assert snapshots.take(self.conn, ("events_raw",))["events_raw"] == true
+        assert self.went_back() == 0
 
     def ends_true(self) -> None:
         """What was given up is made whole by an undisturbed pass, and only that was missing."""
@@ -404,6 +418,7 @@ TOO_MUCH: dict[str, Fault] = {
     "silence": heavy(12, faults.late(2 * TIMEOUT_SECONDS)),
     "a trickle": heavy(12, faults.trickling(2000)),
 }
+TAKES_TIME = ("silence", "a trickle", "an answer of over 64 MiB", "an endless answer")
 
 
 @pytest.mark.parametrize("fault", TOO_MUCH)
@@ -607,3 +622,131 @@ def test_a_wait_longer_than_our_patience_is_not_cut_short_but_left_to_a_later_pa
 
 
 # -- Heads that go back and forth -----------------------------------------------------------------
+
+
+def head(url: str) -> int:
+    return int(chain.call(url, "eth_blockNumber"), 16)
+
+
+def test_a_node_behind_us_makes_us_wait_and_undoes_nothing(stage: Stage) -> None:
+    stage.index()
+    stage.liar.script = always(faults.behind(stage.chain_url, head(stage.chain_url) - 10))
+    done = stage.index()
+    assert (done.blocks, done.reorgs) == (0, [])
+    assert stage.rows() == stage.truth
+
+
+def test_logs_that_a_node_behind_does_not_have_yet_are_not_taken_for_none(stage: Stage) -> None:
+    """The head is one node's, the logs are another's: it answers with those it has."""
+    behind = faults.behind(stage.chain_url, head(stage.chain_url) - 15)
+    stage.liar.script = always(faults.where(faults.for_logs, behind))
+    with pytest.raises(Unavailable):
+        stage.index()
+    assert stage.cursor() < head(stage.chain_url) - 15
+    stage.ends_true()
+
+
+def test_a_balancer_between_nodes_of_different_heads_costs_no_row(stage: Stage) -> None:
+    top = head(stage.chain_url)
+    others = [faults.behind(stage.chain_url, top - lag) for lag in (0, 1, 7, 30)]
+    stage.liar.script = in_turns(others)
+    passes = 0
+    while stage.cursor() < top:
+        passes += 1
+        stage.try_index()
+        stage.is_whole_up_to_its_cursor()
+    assert passes < 20
+    stage.ends_true()
+
+
+def test_a_balancer_with_one_node_on_a_fork_undoes_no_good_block(stage: Stage) -> None:
+    top = head(stage.chain_url)
+    stage.liar.script = always(faults.behind(stage.chain_url, top - 20))
+    stage.index()
+    stage.liar.script = in_turns([faults.honest, faults.forked(top - 30)])
+    passes = 0
+    while stage.cursor() < top:
+        passes += 1
+        stage.try_index()
+        stage.is_whole_up_to_its_cursor()
+    assert passes < 20
+    stage.ends_true()
+
+
+def test_a_fork_that_was_believed_is_undone_to_the_last_row(stage: Stage) -> None:
+    top = head(stage.chain_url)
+    stage.liar.script = always(faults.behind(stage.chain_url, top - 10))
+    stage.index()
+    stage.liar.script = always(faults.forked(top - 5))
+    stage.try_index()
+    assert stage.cursor() == top
+    assert snapshots.take(stage.conn, ("blocks",)) != {"blocks": stage.truth["blocks"]}
+    done = stage.index(stage.chain_url)
+    assert [one.depth for one in done.reorgs] == [6]
+    assert stage.rows() == stage.truth
+
+
+# -- Logs left out --------------------------------------------------------------------------------
+
+LEFT_OUT: dict[str, Fault] = {
+    "all": faults.logs(lambda found: []),
+    "every other one": faults.logs(lambda found: found[::2]),
+    "the last one": faults.logs(lambda found: found[:-1]),
+    "those of the newest block": faults.logs(
+        lambda found: [one for one in found if one["blockNumber"] != found[-1]["blockNumber"]]
+    ),
+    "those of one contract": faults.logs(
+        lambda found: [one for one in found if one["address"] != found[0]["address"]]
+    ),
+}
+
+
+@pytest.mark.parametrize("some", LEFT_OUT)
+def test_logs_that_a_node_left_out_are_found_by_asking_again(some: str, stage: Stage) -> None:
+    """Nothing in such an answer gives it away; only another answer does."""
+    stage.liar.script = always(LEFT_OUT[some])
+    stage.index()
+    assert len(stage.rows()["events_raw"]) < len(stage.truth["events_raw"])
+    stage.liar.script = truthfully
+    index = stage.open(stage.liar.url)
+    found = rescan(index.chain, index.store, index.from_block, stage.cursor())
+    assert found.healed > 0
+    stage.index()
+    assert stage.rows() == stage.truth
+
+
+@pytest.mark.parametrize("some", LEFT_OUT)
+def test_logs_that_a_node_leaves_out_later_are_kept(some: str, stage: Stage) -> None:
+    stage.index()
+    stage.liar.script = always(LEFT_OUT[some])
+    index = stage.open(stage.liar.url)
+    found = rescan(index.chain, index.store, index.from_block, stage.cursor())
+    assert found.healed == 0
+    assert found.doubtful > 0
+    assert stage.rows() == stage.truth
+
+
+@pytest.mark.parametrize("fault", [*BROKEN_LOGS, *IN_TAIL])
+def test_asking_again_believes_no_more_than_asking_first(fault: str, stage: Stage) -> None:
+    stage.index()
+    stage.liar.script = always(EVERY[fault])
+    index = stage.open(stage.liar.url)
+    with suppress(Unavailable):
+        rescan(index.chain, index.store, index.from_block, stage.cursor())
+    assert stage.rows() == stage.truth
+
+
+# -- All at once ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_mixture_of_lies_ends_in_the_same_rows(seed: int, stage: Stage) -> None:
+    lies = [*EVERY.values(), *HARMLESS.values()]
+    lies += [fault for name, fault in TOO_MUCH.items() if name not in TAKES_TIME]
+    stage.liar.script = at_random(lies, 0.5, seed)
+    for _ in range(100):
+        if stage.try_index() and stage.cursor() == head(stage.chain_url):
+            break
+        stage.is_whole_up_to_its_cursor()
+    assert stage.liar.lies > 20
+    stage.ends_true()

@@ -125,7 +125,7 @@ def test_after_a_random_season_the_rows_are_those_of_the_chain(
 
 def _own_truth(conn: Connection[Any]) -> Any:
     """Rows of our own, about tickets that reorgs will make and unmake."""
-    conn.execute("INSERT INTO users (wallet, role) SELECT unnest(%s), 'admin'", [list(WALLETS)])
+    conn.execute("INSERT INTO users (wallet, role) SELECT unnest(%s::text[]), 'admin'", [list(WALLETS)])
     for token_id in range(1, 9):
         conn.execute(
             "INSERT INTO check_ins (suite_id, verifier_id, scan_id, token_id, event_id,"

@@ -7,10 +7,19 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler import (
+    APIGatewayRestResolver,
+    CORSConfig,
+    Response,
+    content_types,
+)
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestValidationError,
+    ResponseValidationError,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from onlineticket import settings
 from onlineticket.domain import errors
 
 logger = Logger()
@@ -36,7 +45,13 @@ def http_app() -> APIGatewayRestResolver:
     """A resolver that validates requests and answers every error as
     `{"error_code", "message", "details", "request_id"}`. Routes are declared without `/v1`.
     """
-    app = APIGatewayRestResolver(enable_validation=True, strip_prefixes=[PREFIX])
+    app = APIGatewayRestResolver(
+        enable_validation=True,
+        strip_prefixes=[PREFIX],
+        cors=_cors(settings.optional("CORS_ORIGINS", "")),
+        # An answer that breaks its own schema is our bug, not the caller's bad request.
+        response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
 
     @app.exception_handler(list(STATUS))
     def on_error(error: errors.OnlineTicketError) -> Response[str]:
@@ -51,6 +66,12 @@ def http_app() -> APIGatewayRestResolver:
         return _answer(
             app, HTTPStatus.BAD_REQUEST, "BAD_REQUEST", f"{where}: {first['msg']}", {"field": where}
         )
+
+    @app.exception_handler(ResponseValidationError)
+    def on_bad_answer(error: ResponseValidationError) -> Response[str]:
+        logger.error("an answer outside its schema", errors=str(error.errors()))
+        what = ("INTERNAL_ERROR", "Something broke on our side; it has been logged.")
+        return _answer(app, HTTPStatus.INTERNAL_SERVER_ERROR, *what, {})
 
     @app.not_found
     def on_unknown_route(_: Exception) -> Response[str]:
@@ -84,6 +105,18 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         return answer
 
     return lambda_handler
+
+
+def _cors(origins: str) -> CORSConfig | None:
+    """The stage's origins, comma-separated; the gateway answers the preflights itself."""
+    first, *others = origins.split(",")
+    if not first:
+        return None
+    return CORSConfig(
+        allow_origin=first,
+        extra_origins=others,
+        expose_headers=["ETag", "Retry-After", "X-Indexed-Block"],
+    )
 
 
 def _answer(
