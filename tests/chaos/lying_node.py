@@ -92,6 +92,7 @@ class LyingNode:
 
     def __init__(self, upstream: str) -> None:
         self.script: Script = truthfully
+        self.connections = 0
         self.requests: list[tuple[Asked, Fault | None]] = []
         self.upstream = urlsplit(upstream)
         self.stopping = threading.Event()
@@ -128,10 +129,26 @@ class LyingNode:
             connection.close()
 
 
+class Echo(LyingNode):
+    """There is no node behind it: the truth is that every call returns its first parameter."""
+
+    def __init__(self) -> None:
+        super().__init__("http://nowhere")
+
+    def ask(self, body: bytes) -> Any:
+        question = json.loads(body)
+        if isinstance(question, list):
+            return [_echo(one) for one in question]
+        return _echo(question)
+
+
+def _echo(call: dict[str, Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": call["id"], "result": call["params"][0]}
+
+
 @contextmanager
-def lying(upstream: str) -> Iterator[LyingNode]:
-    """A proxy before `upstream`; it tells the truth until its `script` is set."""
-    node = LyingNode(upstream)
+def serving(node: LyingNode) -> Iterator[LyingNode]:
+    """It tells the truth until its `script` is set."""
     threading.Thread(target=node.server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield node
@@ -145,6 +162,11 @@ def _handler(node: LyingNode) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            with node.lock:
+                node.connections += 1
 
         def do_POST(self) -> None:
             reply = node.answer(self.rfile.read(int(self.headers["Content-Length"])))

@@ -86,6 +86,7 @@ class Season:
 
     def outgrow(self) -> None:
         """Higher than ever, so that everybody knows which chain it is."""
+        print("to a new height: ", end="")
         self.idle(self.peak - self.head() + 1)
 
     # -- reorganisations ------------------------------------------------------------------------

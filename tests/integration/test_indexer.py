@@ -55,6 +55,7 @@ def test_every_row_that_needs_a_contract_read_gets_it(played: Connection[Any]) -
         assert unread.fetchone() == (0,), table
 
 
+@pytest.mark.slow
 def test_indexer_killed_at_any_point_ends_with_the_same_rows(played: Connection[Any]) -> None:
     index()
     undisturbed = snapshots.take(played)

@@ -28,7 +28,7 @@ def table(dynamodb: Any, secrets: None) -> str:
 def create(client: Any, table: str, **changes: Any) -> str:
     terminal: dict[str, Any] = {
         "name": TERMINAL.name, "events": TERMINAL.events, "gates": TERMINAL.gates,
-        "scopes": TERMINAL.scopes, "now": NOW, "expires_at": NOW + 60,
+        "scopes": TERMINAL.scopes, "now": NOW, "expires_at": NOW + 86_400,
     }  # fmt: skip
     peppers = resources.key_ring("PEPPER_SECRET_ARN")
     return verifier_keys.create(client, table, peppers, **(terminal | changes))
