@@ -4,7 +4,8 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports synth \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
+        bench-index synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -59,10 +60,13 @@ lock: ready-for-tests
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
 
-bench: bench-imports
+bench: bench-imports bench-index
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
+
+bench-index: ready-for-tests
+	$(VENV)/python -m tests.bench.index
 
 synth: ready
 	@for stage in local dev staging prod; do \

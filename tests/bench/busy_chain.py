@@ -36,6 +36,7 @@ class Mark(NamedTuple):
     head: int
     transactions: int
     logs: int
+    fetched: int
     listed: int
 
 
@@ -52,10 +53,12 @@ class BusyChain:
     transactions: int = 0
     logs: int = 0
     """All, PlatformToken's and meaningless ones too."""
+    fetched: int = 0
+    """All but PlatformToken's, which nobody asks for."""
     listed: int = 0
     """Logs that the indexer keeps."""
-    listed_by: list[tuple[int, int]] = field(default_factory=list)
-    """(block, `listed` after it), in order."""
+    counts: list[tuple[int, int, int]] = field(default_factory=list)
+    """(block, `fetched` and `listed` after it), in order."""
 
     def tell(self, *, listed: int = 0, blocks: int = 0) -> list[list[Transaction]]:
         """At least `listed` more listed logs, or `blocks` more blocks; returns only the latter."""
@@ -84,19 +87,21 @@ class BusyChain:
         self.node.call("evm_mine")
         self.transactions += len(block)
         self.head += 1
-        self.logs += sum(map(len, block))
-        self.listed += sum(log.is_listed for transaction in block for log in transaction)
-        self.listed_by.append((self.head, self.listed))
+        logs = [log for transaction in block for log in transaction]
+        self.logs += len(logs)
+        self.fetched += sum(log.contract != "PlatformToken" for log in logs)
+        self.listed += sum(log.is_listed for log in logs)
+        self.counts.append((self.head, self.fetched, self.listed))
 
     def mark(self) -> Mark:
         snapshot = self.node.call("evm_snapshot")
-        return Mark(snapshot, self.head, self.transactions, self.logs, self.listed)
+        return Mark(snapshot, self.head, self.transactions, self.logs, self.fetched, self.listed)
 
     def go_back(self, mark: Mark) -> None:
         """Forget every block after `mark`, once."""
-        snapshot, self.head, self.transactions, self.logs, self.listed = mark
+        snapshot, self.head, self.transactions, self.logs, self.fetched, self.listed = mark
         assert self.node.call("evm_revert", [snapshot])
-        self.listed_by = [one for one in self.listed_by if one[0] <= self.head]
+        self.counts = [one for one in self.counts if one[0] <= self.head]
 
     def answer_views(self) -> None:
         """From a block on that is finalized, every view of the suite answers with zeros, and

@@ -50,9 +50,7 @@ def differences(conn: Connection[Any], node: Node, suite: Suite, wallets: list[s
     ]
 
 
-def _table(
-    conn: Connection[Any], table: str, key: str, wanted: Mapping[Any, Row]
-) -> Iterator[str]:
+def _table(conn: Connection[Any], table: str, key: str, wanted: Mapping[Any, Row]) -> Iterator[str]:
     rows = {row["key"]: row for row in _rows(conn, f"SELECT {key} AS key, * FROM {table}")}
     if rows.keys() != wanted.keys():
         yield f"{table}: the keys are {sorted(rows)}, and {sorted(wanted)} on the chain"
@@ -102,9 +100,7 @@ def _auctions(
             yield f"auction {row}, and {answer} on the chain"
 
 
-def _rights(
-    conn: Connection[Any], node: Node, suite: Suite, wallets: list[str]
-) -> Iterator[str]:
+def _rights(conn: Connection[Any], node: Node, suite: Suite, wallets: list[str]) -> Iterator[str]:
     for table, column, contract, view in (
         ("organizers", "authorized", suite.event_manager, "authorizedOrganizers(address)"),
         ("ticket_verifiers", "may_use", suite.ticket_manager, "authorizedVerifiers(address)"),

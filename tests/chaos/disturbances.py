@@ -63,13 +63,16 @@ class Unsteady:
     """A chain behind a balancer with bad nodes. Each question is lied to by chance, and what that
     chance gives depends on the question and how often it was asked, not on which thread asks first.
 
-    What it says of blocks is never wrong but for `probe`, which asks one node alone.
+    What it says of blocks is never wrong but for `probe`, which asks one node alone. `omits`: it
+    leaves out some logs, and nothing shows that it did; `omitted` counts them.
     """
 
     chain: Chain
     node: Node
     seed: int
+    omits: bool = False
     likelihood: float = 0.3
+    omitted: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     lies: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -92,6 +95,8 @@ class Unsteady:
 
     def fetch(self, first: int, last: int, every_header: bool) -> Chunk:
         chance = self._chance(f"fetch {first} {last} {every_header}")
+        if self.omits:
+            return self._leave_out(self.chain.fetch(first, last, every_header), chance)
         if chance.random() >= self.likelihood:
             return self.chain.fetch(first, last, every_header)
         match chance.choice(("too large", "too large", "retry", "away")):
@@ -128,6 +133,17 @@ class Unsteady:
             self._note("no contract reads")
             raise Unavailable("RPC_UNAVAILABLE", "The node does not answer.")
         return self.chain.read(subjects, at)
+
+    def _leave_out(self, chunk: Chunk, chance: Random) -> Chunk:
+        kept = [log for log in chunk.raw if chance.random() > 0.1]
+        places = {(log.block_number, log.log_index) for log in kept}
+        left_out = len(chunk.raw) - len(kept)
+        if left_out:
+            self._note(f"{left_out} logs left out of blocks {chunk.first} to {chunk.last}")
+            self.omitted += left_out
+        chunk.raw = kept
+        chunk.logs = [log for log in chunk.logs if (log.block_number, log.log_index) in places]
+        return chunk
 
     def _chance(self, question: str) -> Random:
         with self._lock:

@@ -1,8 +1,9 @@
 """What bad nodes do, one by one: faults for the scripts of `lying_node`."""
 
-import json
 from collections.abc import Callable
 from typing import Any
+
+import orjson
 
 from infra.local import chain
 from tests.chaos.lying_node import Asked, Fault, Reply
@@ -28,32 +29,32 @@ def page(code: int) -> Fault:
 
 def true_with(code: int) -> Fault:
     """The right answer under an HTTP status that says it is none."""
-    return lambda asked, truth: Reply(json.dumps(truth).encode(), code)
+    return lambda asked, truth: Reply(orjson.dumps(truth), code)
 
 
 def late(seconds: float) -> Fault:
-    return lambda asked, truth: Reply(json.dumps(truth).encode(), wait=seconds)
+    return lambda asked, truth: Reply(orjson.dumps(truth), wait=seconds)
 
 
 def trickling(bytes_per_second: int) -> Fault:
     """Never silent for long, and never done."""
-    return lambda asked, truth: Reply(json.dumps(truth).encode(), bytes_per_second=bytes_per_second)
+    return lambda asked, truth: Reply(orjson.dumps(truth), bytes_per_second=bytes_per_second)
 
 
 def dropped(after: int) -> Fault:
     """The connection breaks after so many bytes, headers counted."""
-    return lambda asked, truth: Reply(json.dumps(truth).encode(), dropped_after=after)
+    return lambda asked, truth: Reply(orjson.dumps(truth), dropped_after=after)
 
 
 def cut_short(asked: Asked, truth: Any) -> Reply:
     """Half of the JSON, and the connection closed in good order: only its form gives it away."""
-    body = json.dumps(truth).encode()
+    body = orjson.dumps(truth)
     return Reply(body[: len(body) // 2], framed=False)
 
 
 def vast(size: int, framed: bool) -> Fault:
     """A right answer in front of that many bytes of white space."""
-    return lambda asked, truth: Reply(json.dumps(truth).encode() + b" " * size, framed=framed)
+    return lambda asked, truth: Reply(orjson.dumps(truth) + b" " * size, framed=framed)
 
 
 # -- JSON-RPC -------------------------------------------------------------------------------------
@@ -122,10 +123,11 @@ def where(applies: Callable[[Asked], bool], fault: Fault) -> Fault:
 
 def in_tail(asked: Asked) -> bool:
     """Logs are asked for with every block's header, not only the last one's."""
-    return sum(one["method"] == "eth_getBlockByNumber" for one in asked) > 1
+    return len([one for one in asked if one["method"] == "eth_getBlockByNumber"]) > 1
 
 
 def for_logs(asked: Asked) -> bool:
+    """Logs are asked for."""
     return any(one["method"] == "eth_getLogs" for one in asked)
 
 

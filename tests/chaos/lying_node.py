@@ -4,7 +4,6 @@ A *fault* makes a lie of what was asked and the node's true answer: other JSON, 
 also says what happens to the bytes. A *script* chooses the fault for each request, or None.
 """
 
-import json
 import random
 import socket
 import struct
@@ -17,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
+
+import orjson
 
 Asked = list[dict[str, Any]]
 """The calls of one request; a batch of one is not told from a call."""
@@ -51,10 +52,10 @@ def always(fault: Fault) -> Script:
 
 def at_first(fault: Fault) -> Script:
     """Every question is answered with a lie the first time, and truthfully when asked again."""
-    asked_before: set[str] = set()
+    asked_before: set[bytes] = set()
 
     def script(asked: Asked) -> Fault | None:
-        question = json.dumps([(one["method"], one["params"]) for one in asked])
+        question = orjson.dumps([(one["method"], one["params"]) for one in asked])
         if question in asked_before:
             return None
         asked_before.add(question)
@@ -97,8 +98,8 @@ class LyingNode:
         self.upstream = urlsplit(upstream)
         self.stopping = threading.Event()
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.server.daemon_threads = True
+        self.local = threading.local()
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     @property
@@ -111,22 +112,23 @@ class LyingNode:
         return [one["params"] for one in calls if one["method"] == method]
 
     def answer(self, body: bytes) -> Reply:
-        question = json.loads(body)
+        question = orjson.loads(body)
         asked = question if isinstance(question, list) else [question]
         with self.lock:
             fault = self.script(asked)
             self.requests.append((asked, fault))
         truth = self.ask(body)
         answer = truth if fault is None else fault(asked, truth)
-        return answer if isinstance(answer, Reply) else Reply(json.dumps(answer).encode())
+        return answer if isinstance(answer, Reply) else Reply(orjson.dumps(answer))
 
     def ask(self, body: bytes) -> Any:
-        connection = HTTPConnection(self.upstream.hostname or "", self.upstream.port, timeout=10)
-        try:
-            connection.request("POST", "/", body, {"Content-Type": "application/json"})
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
+        """The node's answer, over a connection of this thread's own."""
+        if not hasattr(self.local, "connection"):
+            name, port = self.upstream.hostname or "", self.upstream.port
+            self.local.connection = HTTPConnection(name, port, timeout=10)
+        connection: HTTPConnection = self.local.connection
+        connection.request("POST", "/", body, {"Content-Type": "application/json"})
+        return orjson.loads(connection.getresponse().read())
 
 
 class Echo(LyingNode):
@@ -136,7 +138,7 @@ class Echo(LyingNode):
         super().__init__("http://nowhere")
 
     def ask(self, body: bytes) -> Any:
-        question = json.loads(body)
+        question = orjson.loads(body)
         if isinstance(question, list):
             return [_echo(one) for one in question]
         return _echo(question)
@@ -149,13 +151,18 @@ def _echo(call: dict[str, Any]) -> dict[str, Any]:
 @contextmanager
 def serving(node: LyingNode) -> Iterator[LyingNode]:
     """It tells the truth until its `script` is set."""
-    threading.Thread(target=node.server.serve_forever, args=(0.05,), daemon=True).start()
+    threading.Thread(target=node.server.serve_forever, args=(0.005,), daemon=True).start()
     try:
         yield node
     finally:
         node.stopping.set()
         node.server.shutdown()
         node.server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
 
 
 def _handler(node: LyingNode) -> type[BaseHTTPRequestHandler]:

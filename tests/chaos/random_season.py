@@ -16,7 +16,9 @@ from infra.local.wallets import ARIA, BO, PARTNER
 from onlineticket.chain.rpc import Node
 from onlineticket.chain.rpc_errors import RpcError
 from onlineticket.domain.suite import Suite
-from tests.chaos.random_acts import Acts, Scene
+from tests.chaos import random_market, random_sales
+from tests.chaos.random_draw import Act, Draw, NothingYet
+from tests.chaos.random_scene import Scene
 
 DEEPEST = 64
 """A reorg never reaches a block that was ever this deep: that is what "finalized" means."""
@@ -28,7 +30,7 @@ class Season:
 
     random: Random
     stage: Stage
-    acts: Acts
+    draw: Draw
     opening: int = 0
     peak: int = 0
     snapshots: list[tuple[int, str]] = field(default_factory=list)
@@ -52,22 +54,31 @@ class Season:
             "fromBlock": hex(suite.from_block),
             "toBlock": "latest",
         }
-        self.acts.scene = Scene()
+        self.draw.scene = Scene()
         for log in stage.node.call("eth_getLogs", [query]):
-            self.acts.scene.add(log)
-        stage.events = {str(each): each for each in self.acts.scene.organizers}
+            self.draw.scene.add(log)
+        stage.events = {str(each): each for each in self.draw.scene.organizers}
         stage.now = stage.head_time()
 
     # -- growth ---------------------------------------------------------------------------------
 
     def burst(self) -> None:
         """A few blocks of acts, a few without, and sometimes many without."""
-        for _ in range(self.random.randint(2, 6)):
-            self.block(self._transactions(self.random.choice((0, 2, 5, 8, 12))))
-        if self.random.random() < 0.3:
+        for _ in range(self.random.randint(1, 5)):
+            self.block(self._transactions(self.random.choice((0, 3, 5, 8, 12))))
+        if self.random.random() < 0.02:
+            for _ in range(3):
+                self.perform(random_market.full_house)
+            self.idle(DEEPEST + 1)
+        if self.random.random() < 0.15:
             self.idle(self.random.choice((1, 5, 30, DEEPEST, DEEPEST + 10)))
         if self.random.random() < 0.2:
             self.snapshots.append((self.head(), self.stage.node.call("evm_snapshot")))
+
+    def perform(self, act: Act) -> None:
+        """That act alone, in a block."""
+        self.look()
+        self.block(self._act(act))
 
     def block(self, transactions: Sequence[Transaction]) -> None:
         """One block, however many of them it holds and whether they succeed or not."""
@@ -92,7 +103,7 @@ class Season:
     # -- reorganisations ------------------------------------------------------------------------
 
     def reorganise(self) -> None:
-        """Of any depth allowed; the chain may be lower afterwards, or of equal height, or higher."""
+        """As deep as may be; the chain may be lower afterwards, or of equal height, or higher."""
         deepest = self.deepest
         if deepest < 1:
             return
@@ -120,7 +131,8 @@ class Season:
         """The same transactions in other blocks and in another order, or some of them."""
         head, node = self.head(), self.stage.node
         calls = [
-            ("eth_getBlockByNumber", [hex(each), True]) for each in range(head - depth + 1, head + 1)
+            ("eth_getBlockByNumber", [hex(each), True])
+            for each in range(head - depth + 1, head + 1)
         ]
         lost = [each for block in node.batch(calls) for each in block["transactions"]]
         raw = node.batch([("eth_getRawTransactionByHash", [each["hash"]]) for each in lost])
@@ -162,7 +174,14 @@ class Season:
 
     def _transactions(self, acts: int) -> list[Transaction]:
         self.look()
-        return [each for _ in range(acts) for each in self.acts.draw()]
+        drawn = self.random.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()), k=acts)
+        return [each for act in drawn for each in self._act(act)]
+
+    def _act(self, act: Act) -> list[Transaction]:
+        try:
+            return act(self.draw)
+        except NothingYet:
+            return []
 
     def _send_again(self, raw: str) -> None:
         try:
@@ -172,7 +191,7 @@ class Season:
 
     def _mine(self) -> None:
         node = self.stage.node
-        seconds = self.random.choice((*(1, 12, 12, 60) * 4, HOUR, HOUR, DAY))
+        seconds = self.random.choice((*(1, 12, 12, 60) * 2, HOUR, HOUR, DAY))
         node.call("evm_setNextBlockTimestamp", [self.stage.head_time() + seconds])
         node.call("evm_mine")
         self.peak = max(self.peak, self.head())
@@ -186,14 +205,20 @@ def begin(node: Node, suite: Suite, random: Random) -> Season:
     first_sale.found(stage)
     (created,) = mine(node, [artifacts()["ContractWallet"].creation(PARTNER.address)])
     assert created.contract is not None
-    season = Season(random, stage, Acts(random, stage, Scene(), created.contract))
+    season = Season(random, stage, Draw(random, stage, Scene(), created.contract))
     season.opening = season.peak = season.head()
     season.block([
         stage.announce(ARIA, "Opening Night", "Hall", DAY),
         stage.announce(BO, "Under Review", "Arena", 2 * DAY, requires_approval=True),
     ])  # fmt: skip
-    acts = season.acts
-    for act in (acts.open_sale, acts.open_sale, acts.add_liquidity, acts.buy, acts.buy_with_eth):
-        season.look()
-        season.block(act())
+    for act in _OPENING:
+        season.perform(act)
     return season
+
+
+_WEIGHTS: dict[Act, float] = random_sales.WEIGHTS | random_market.WEIGHTS
+
+_OPENING = (
+    random_sales.open_sale, random_sales.open_sale, random_sales.buy, random_sales.buy_with_eth,
+    random_market.offer, random_market.offer, random_market.add_liquidity,
+)  # fmt: skip

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -34,12 +34,12 @@ from onlineticket.indexer import __main__ as command_line
 from onlineticket.indexer.wiring import Index, open_index
 from onlineticket.store import database as databases
 from onlineticket.store import registry
-from onlineticket.usecases.index_chain import Pass, run_pass
+from onlineticket.usecases.index_chain import run_pass
 from onlineticket.usecases.repair import reread, rescan
 from tests import snapshots
 from tests.chaos import chain_answers, random_season
 from tests.chaos.disturbances import Died, Unsteady, die_after, shifting
-from tests.chaos.random_acts import WALLETS
+from tests.chaos.random_draw import WALLETS
 from tests.indexing import start_afresh
 from tests.integration.indexing_process import POINTS
 
@@ -55,7 +55,7 @@ STATES_KEPT = 1_000
 @dataclass(slots=True)
 class Trial:
     """A season and an index of it. `conn` and `fresh`: the database that goes through it all, and
-    one to compare it with. `url`: of the former.
+    one to compare it with. `url`: of the former. `has_holes`: a node has left out some logs.
     """
 
     season: random_season.Season
@@ -64,6 +64,7 @@ class Trial:
     url: str
     conn: Connection[Any]
     fresh: Connection[Any]
+    has_holes: bool = False
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,7 @@ def test_after_a_random_season_the_rows_are_those_of_the_chain(
             for number in range(ROUNDS):
                 print(f"-- round {number}")
                 season.burst()
-                for _ in range(random.randint(2, 6)):
+                for _ in range(random.randint(2, 5)):
                     disturb(trial)
                 settle(trial)
                 assert_exact(trial)
@@ -125,7 +126,9 @@ def test_after_a_random_season_the_rows_are_those_of_the_chain(
 
 def _own_truth(conn: Connection[Any]) -> Any:
     """Rows of our own, about tickets that reorgs will make and unmake."""
-    conn.execute("INSERT INTO users (wallet, role) SELECT unnest(%s::text[]), 'admin'", [list(WALLETS)])
+    conn.execute(
+        "INSERT INTO users (wallet, role) SELECT unnest(%s::text[]), 'admin'", [list(WALLETS)]
+    )
     for token_id in range(1, 9):
         conn.execute(
             "INSERT INTO check_ins (suite_id, verifier_id, scan_id, token_id, event_id,"
@@ -140,7 +143,7 @@ def _own_truth(conn: Connection[Any]) -> Any:
 
 def disturb(trial: Trial) -> None:
     happenings = {
-        disturbed_pass: 3, more_acts: 1, reorganisation: 4, repairs: 0.5, killed_process: 0.2,
+        disturbed_pass: 3, reorganisation: 4, repairs: 0.5, killed_process: 0.2
     }  # fmt: skip
     if not IS_LONG:
         del happenings[killed_process]  # which takes a second each time
@@ -148,12 +151,9 @@ def disturb(trial: Trial) -> None:
     happening(trial)
 
 
-def more_acts(trial: Trial) -> None:
-    trial.season.burst()
-
-
 def reorganisation(trial: Trial) -> None:
     """What was indexed, as far as it was, is gone; mostly the indexer can see that it is."""
+    trial.season.burst()
     disturbed_pass(trial)
     trial.season.reorganise()
     if trial.random.random() < 0.7:
@@ -163,18 +163,19 @@ def reorganisation(trial: Trial) -> None:
 
 def disturbed_pass(trial: Trial) -> None:
     """A pass on a connection of its own, during which the process may die, the node may lie or
-    reorganise, and the time may run out.
+    reorganise, another indexer may be faster, and the time may run out.
     """
-    random, lies, moments = trial.random, [], random_moments(trial.random)
+    random, moments = trial.random, random_moments(trial.random)
     with databases.connect(trial.url) as conn:
         index = patient_index(conn)
         chain, keep_going = index.chain, lambda: True
+        unsteady = Unsteady(chain, index.node, random.randrange(2**32), random.random() < 0.15)
         if random.random() < 0.4:
-            unsteady = Unsteady(chain, index.node, random.randrange(2**32))
-            chain, lies = unsteady.as_chain(), unsteady.lies
-        shifts = random.random() < 0.25
+            chain = unsteady.as_chain()
+        shifts = random.random() < 0.3
         if shifts:
-            chain = shifting(chain, next(moments), trial.season.reorganise)
+            happening = random.choice((trial.season.reorganise, partial(another_pass, trial)))
+            chain = shifting(chain, next(moments), happening)
         if random.random() < 0.2:
             left = iter(range(next(moments)))
             keep_going = lambda: next(left, None) is not None  # noqa: E731
@@ -186,25 +187,40 @@ def disturbed_pass(trial: Trial) -> None:
         except (Died, Unavailable, LostRace) as end:
             done = repr(end)
     print(f"pass: {done}")
+    trial.has_holes |= unsteady.omitted > 0
     if stands and not shifts:
+        lies = unsteady.lies
         assert reconciliations(trial) == known, f"good data was rolled back because of {lies}"
+
+
+def another_pass(trial: Trial) -> None:
+    """Of a second indexer, in the middle of the first one's; it may see a chain that is new."""
+    if trial.random.random() < 0.5:
+        trial.season.reorganise()
+        trial.season.outgrow()
+    with databases.connect(trial.url) as conn:
+        index = patient_index(conn)
+        done = run_pass(index.chain, index.store, index.from_block, lambda: True)
+    print(f"another indexer's pass: {done}")
 
 
 def repairs(trial: Trial) -> None:
     """What mends the rows must find nothing to mend, whichever chain the node is on by now."""
-    if trial.random.random() < 0.5:
-        print("rebuild")
-        resources.forget()
-        assert command_line.main(["rebuild"]) == 0
-        return
     with databases.connect(trial.url) as conn:
         index = patient_index(conn)
         cursor, head = index.store.cursor(), trial.season.head()
-        if cursor is not None:
-            last = min(cursor.number, head)
-            done = rescan(index.chain, index.store, trial.suite.from_block, last)
-            print(f"rescan up to {last}: {done}")
-            assert done.healed == 0
+        match trial.random.choice(("rebuild", "rescan", "reread")):
+            case "rebuild":
+                print("rebuild")
+                assert command_line.main(["rebuild"]) == 0
+            case "rescan" if cursor is not None:
+                last = min(cursor.number, head)
+                done = rescan(index.chain, index.store, trial.suite.from_block, last)
+                print(f"rescan up to {last}: {done}")
+                assert trial.has_holes or not done.healed
+            case "reread" if on_chain(trial):
+                subjects = [one for one in every_read(conn) if trial.random.random() < 0.5]
+                print(f"{reread(index.chain, index.store, subjects)} rows read again")
 
 
 def killed_process(trial: Trial) -> None:
@@ -220,10 +236,17 @@ def random_moments(random: Random) -> Iterator[int]:
 
 
 def settle(trial: Trial) -> None:
-    """Passes that nothing disturbs, on a chain higher than any before, until all is indexed."""
+    """Passes that nothing disturbs, on a chain higher than any before, until all is indexed; and
+    if a node has left out logs, one re-scan that finds them.
+    """
     trial.season.outgrow()
     with databases.connect(trial.url) as conn:
-        catch_up(patient_index(conn))
+        index = patient_index(conn)
+        catch_up(index)
+        if trial.has_holes:
+            print(rescan(index.chain, index.store, index.from_block, trial.season.head()))
+            trial.has_holes = False
+            catch_up(index)
     assert on_chain(trial)
 
 
@@ -255,7 +278,9 @@ def assert_exact(trial: Trial) -> None:
     index = patient_index(trial.fresh)
     catch_up(replace(index, chain=replace(index.chain, read=reads_as_in(trial.conn, index))))
     assert_same(ours, snapshots.take(trial.fresh))
-    again = [Subject(*row) for row in trial.fresh.execute("SELECT kind, id, sub_id FROM contract_reads")]
+    again = [
+        Subject(*row) for row in trial.fresh.execute("SELECT kind, id, sub_id FROM contract_reads")
+    ]
     reread(index.chain, index.store, again)
     wallets = [*WALLETS, trial.suite.event_manager]
     assert chain_answers.differences(trial.fresh, node, trial.suite, wallets) == []
@@ -274,11 +299,14 @@ def reads_as_in(conn: Connection[Any], index: Index) -> Any:
         by_place: dict[Cursor, list[Subject]] = {}
         for subject in subjects:
             by_place.setdefault(places.get(subject, at), []).append(subject)
-        return [
-            one for place, some in by_place.items() for one in index.chain.read(some, place)
-        ]
+        return [one for place, some in by_place.items() for one in index.chain.read(some, place)]
 
     return read
+
+
+def every_read(conn: Connection[Any]) -> list[Subject]:
+    rows = conn.execute("SELECT kind, id, sub_id FROM contract_reads ORDER BY kind, id, sub_id")
+    return [Subject(*row) for row in rows]
 
 
 def assert_reads_are_on_chain(trial: Trial) -> None:
@@ -288,9 +316,7 @@ def assert_reads_are_on_chain(trial: Trial) -> None:
     headers = trial.season.stage.node.batch(
         [("eth_getBlockByNumber", [hex(number), False]) for number, _ in rows]
     )
-    assert {number: hash_ for number, hash_ in rows} == {
-        int(header["number"], 16): header["hash"] for header in headers
-    }
+    assert dict(rows) == {int(header["number"], 16): header["hash"] for header in headers}
 
 
 def assert_same(ours: dict[str, list[Any]], wanted: dict[str, list[Any]]) -> None:

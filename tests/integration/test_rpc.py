@@ -16,7 +16,17 @@ from onlineticket.chain.rpc import Node
 from onlineticket.chain.rpc_errors import RpcError, TooMuch, UnknownBlock
 from onlineticket.domain.errors import Unavailable
 from tests.chaos import faults
-from tests.chaos.lying_node import Asked, Echo, Fault, LyingNode, Reply, always, at_first, serving
+from tests.chaos.lying_node import (
+    Asked,
+    Echo,
+    Fault,
+    LyingNode,
+    Reply,
+    always,
+    at_first,
+    serving,
+    truthfully,
+)
 
 TIMEOUT_SECONDS = 0.2
 
@@ -83,6 +93,7 @@ def test_what_comes_too_late_is_never_taken_for_the_next_answer(
 
 def test_threads_that_share_a_node_get_their_own_answers(node: Node, server: LyingNode) -> None:
     server.script = at_first(faults.dropped(90))
+    node.timeout_seconds = 10.0
 
     def ask(value: int) -> bool:
         return node.batch(echoes(value, -value)) == [value, -value]
@@ -233,15 +244,17 @@ def test_no_time_is_lost_on_an_answer_that_its_length_betrays(
         node.batch(echoes(1, 2))
 
 
-def test_silence_whatever_is_asked_is_an_outage_at_last(node: Node, server: LyingNode) -> None:
-    node.patience_seconds = 2.5 * TIMEOUT_SECONDS
+def test_silence_whatever_is_asked_is_an_outage_at_last(
+    node: Node, server: LyingNode, waits: Waits
+) -> None:
     server.script = always(faults.late(1.5 * TIMEOUT_SECONDS))
     for _ in range(2):
         with pytest.raises(TooMuch):
             node.batch(echoes(1, 2))
+        waits.ahead += node.patience_seconds * 0.6
     with pytest.raises(Unavailable):
         node.batch(echoes(1, 2))
-    server.script = at_first(faults.honest)
+    server.script = truthfully
     assert node.batch(echoes(1, 2)) == [1, 2]
     server.script = always(faults.late(1.5 * TIMEOUT_SECONDS))
     with pytest.raises(TooMuch):

@@ -82,6 +82,25 @@ def test_a_refusal_of_a_piece_does_not_widen_what_was_narrowed_before() -> None:
     assert width.blocks == 100
 
 
+def test_a_node_may_take_no_more_than_one_block_at_a_time() -> None:
+    width = Width(blocks=1_000)
+    assert width.refused(1_000, hint=1) == 1
+    width.learn(1, 0)
+    assert (width.blocks, width.ceiling) == (1, 1)
+
+
+def test_blocks_full_of_logs_narrow_the_range_to_one_block_and_no_further() -> None:
+    width = Width(blocks=100)
+    width.learn(1, LOGS_PER_COMMIT * 9)
+    assert width.blocks == 1
+
+
+def test_one_log_in_a_range_is_counted_as_one() -> None:
+    width = Width(blocks=LOGS_PER_COMMIT)
+    width.learn(2, 1)
+    assert width.blocks == LOGS_PER_COMMIT * 2
+
+
 def test_of_two_hints_the_smaller_is_the_nodes_limit() -> None:
     width = Width(blocks=1_000)
     width.refused(1_000, hint=300)

@@ -215,6 +215,18 @@ def mark(
     fitting: Collection[RawLog],
     misfits: Sequence[DeadLetter],
 ) -> None:
+    if fitting:
+        _raise(conn, fitting)
+    if misfits:
+        raw_logs.bury(conn, suite_id, misfits)
+        with conn.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE events_raw SET processed = false WHERE block_hash = %s AND log_index = %s",
+                [(bytes.fromhex(log.block_hash[2:]), log.log_index) for log, _ in misfits],
+            )
+
+
+def _raise(conn: "Connection[Any]", fitting: Collection[RawLog]) -> None:
     places = [(bytes.fromhex(log.block_hash[2:]), log.log_index) for log in fitting]
     # Most logs fit and always did: only those that were dead letters change.
     conn.execute(
@@ -229,12 +241,6 @@ def mark(
         """,
         [[place[0] for place in places], [place[1] for place in places]],
     )
-    raw_logs.bury(conn, suite_id, misfits)
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE events_raw SET processed = false WHERE block_hash = %s AND log_index = %s",
-            [(bytes.fromhex(log.block_hash[2:]), log.log_index) for log, _ in misfits],
-        )
 
 
 def places(

@@ -141,14 +141,15 @@ def commit(
     with store.transaction():
         store.advance(known, last)
         state = store.load(fold.keys_of(chunk.logs))
-        dead = chunk.malformed + fold_all(state, chunk)
-        store.insert_raw(chunk, dead)
+        with store.inserting(chunk):
+            misfits = fold_all(state, chunk)
+        store.mark([], misfits)
         store.save(state)
         store.keep_headers([one for one in chunk.headers if one.number >= finalized], finalized)
     done.blocks += chunk.last - chunk.first + 1
     done.logs += len(chunk.logs)
     done.unlisted += len(chunk.unlisted)
-    done.dead_letters += len(dead)
+    done.dead_letters += len(chunk.malformed) + len(misfits)
     return Cursor(last.number, last.hash)
 
 

@@ -58,7 +58,10 @@ class IndexStore(Protocol):
     def header_hashes(self) -> dict[int, str]:
         """The hashes of the blocks that a reorg can still reach, by number."""
 
-    def insert_raw(self, chunk: Chunk, dead: Sequence[DeadLetter]) -> None: ...
+    def inserting(self, chunk: Chunk) -> AbstractContextManager[None]:
+        """Write the chunk's raw logs and its malformed ones' dead letters while the block, which
+        must leave the store alone, goes on; they are written when it ends.
+        """
 
     def load(self, keys: Keys) -> State: ...
 
