@@ -184,15 +184,15 @@ TOO_MUCH: dict[str, Fault] = {
         80, -32005, "query returned more than {limit} results"
     ),
     "more than N results, with a range": refuses_ranges_over(
-        7,
+        9,
         -32005,
         "query returned more than 10 results. Try with this block range [{first}, {last}].",
     ),
     "a range to retry with": refuses_ranges_over(
-        7, -32602, "query exceeds max results 20, retry with the range {first}-{last}"
+        9, -32602, "query exceeds max results 20, retry with the range {first}-{last}"
     ),
     "a response size": refuses_ranges_over(
-        5,
+        9,
         -32602,
         "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range "
         "and no limit on the response size, or you can request any block range with a cap of 10K "
@@ -200,26 +200,26 @@ TOO_MUCH: dict[str, Fault] = {
         "range should work: [{first}, {last}]",
     ),
     "a free tier": refuses_ranges_over(
-        3,
+        9,
         -32600,
         "Under the Free tier plan, you can make requests with up to a {limit} block range.",
     ),
-    "a range too wide": refuses_ranges_over(4, -32600, "block range is too wide"),
+    "a range too wide": refuses_ranges_over(9, -32600, "block range is too wide"),
     "a limit in blocks": refuses_ranges_over(
-        6, -32614, "eth_getLogs is limited to a {limit} range"
+        9, -32614, "eth_getLogs is limited to a {limit} range"
     ),
-    "a maximum": refuses_ranges_over(6, -32000, "exceed maximum block range: {limit}"),
-    "a distance": refuses_ranges_over(6, -32000, "maximum [from, to] blocks distance: {limit}"),
-    "a limit of what": refuses_ranges_over(6, -32005, "limit exceeded"),
-    "a wording never heard": refuses_ranges_over(6, -32000, "das ist mir zu viel"),
-    "a whole batch too large": heavy(5, faults.refused(-32600, "batch too large")),
-    "a response too large": heavy(5, faults.refused(-32003, "response too large")),
-    "413": heavy(5, faults.status(413, b"<html>Request Entity Too Large</html>")),
+    "a maximum": refuses_ranges_over(9, -32000, "exceed maximum block range: {limit}"),
+    "a distance": refuses_ranges_over(9, -32000, "maximum [from, to] blocks distance: {limit}"),
+    "a limit of what": refuses_ranges_over(9, -32005, "limit exceeded"),
+    "a wording never heard": refuses_ranges_over(9, -32000, "das ist mir zu viel"),
+    "a whole batch too large": heavy(9, faults.refused(-32600, "batch too large")),
+    "a response too large": heavy(9, faults.refused(-32003, "response too large")),
+    "413": heavy(9, faults.status(413, b"<html>Request Entity Too Large</html>")),
     "an answer of over 64 MiB": heavy(24, faults.vast(65 * 2**20, framed=True)),
     "an endless answer": heavy(24, faults.vast(65 * 2**20, framed=False)),
-    "a query timeout": refuses_ranges_over(5, -32000, "query timeout exceeded"),
-    "a timeout of its own": heavy(5, faults.refused(-32002, "request timed out")),
-    "a gateway's timeout": heavy(5, faults.page(504)),
+    "a query timeout": refuses_ranges_over(9, -32000, "query timeout exceeded"),
+    "a timeout of its own": heavy(9, faults.refused(-32002, "request timed out")),
+    "a gateway's timeout": heavy(9, faults.page(504)),
     "silence": heavy(12, faults.late(2 * TIMEOUT_SECONDS)),
     "a trickle": heavy(12, faults.trickling(2000)),
 }

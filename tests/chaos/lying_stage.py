@@ -102,8 +102,9 @@ class Stage:
                 self.truth = self.rows()
 
     def empty(self) -> None:
-        names = ", ".join((*TABLES, "blocks_processed", "reconciliations"))
-        self.conn.execute(f"TRUNCATE {names}")
+        # With so few rows a DELETE is the faster of the two.
+        for name in (*TABLES, "blocks_processed", "reconciliations"):
+            self.conn.execute(f"DELETE FROM {name}")
 
 
 def take(conn: Connection[Any]) -> Rows:

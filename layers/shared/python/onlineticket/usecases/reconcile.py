@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onlineticket.domain import fold
-from onlineticket.domain.chain_log import CannotProject, Cursor, DeadLetter, Header, RawLog
+from onlineticket.domain.chain_log import (
+    CannotProject,
+    Cursor,
+    DeadLetter,
+    Header,
+    LostRace,
+    RawLog,
+)
 from onlineticket.domain.contract_read import apply_read
 from onlineticket.domain.errors import IndexingStopped
 from onlineticket.domain.folding.state import Keys, State
@@ -35,6 +42,7 @@ def find_reorg(chain: Chain, store: IndexStore, cursor: Cursor, head: Header) ->
 
     Raises:
         IndexingStopped: `REORG_TOO_DEEP`, no block that we remember is on the chain.
+        LostRace: another run has gone on from the cursor, and maybe forgotten the blocks below it.
     """
     if head.number == cursor.number and head.hash == cursor.hash:
         return None
@@ -49,6 +57,8 @@ def find_reorg(chain: Chain, store: IndexStore, cursor: Cursor, head: Header) ->
         return Reorg(0, None)
     common = [header for header in theirs if ours[header.number] == header.hash]
     if not common:
+        if store.cursor() != cursor:
+            raise LostRace
         raise IndexingStopped(
             "REORG_TOO_DEEP",
             f"None of the {len(ours)} newest blocks indexed is on the chain any more; "
