@@ -13,6 +13,7 @@ from onlineticket.domain.suite import Suite
 from onlineticket.indexer import __main__ as command_line
 from onlineticket.indexer.wiring import open_index
 from onlineticket.store import database as databases
+from onlineticket.store import rebuilding
 from onlineticket.usecases.index_chain import run_pass
 from onlineticket.usecases.repair import replay_dead_letters, rescan
 from tests import emitting, snapshots
@@ -108,9 +109,15 @@ def test_a_dead_letter_is_replayed_when_what_it_speaks_of_is_known(
     assert registered.execute("SELECT count(*) FROM trades").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("batch", [7, 5_000])
 def test_a_rebuild_makes_the_same_rows_while_queries_go_on(
-    anvil: str, contracts_file: str, registered: Connection[Any]
+    batch: int,
+    anvil: str,
+    contracts_file: str,
+    registered: Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(rebuilding, "BATCH", batch)
     season.play(anvil, contracts_file)
     index()
     rows = snapshots.take(registered)

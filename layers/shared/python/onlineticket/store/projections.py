@@ -35,7 +35,14 @@ def load(
 
 
 def save(conn: "Connection[Any]", suite_id: SuiteId, state: State) -> None:
-    """Write what changed: rows the database does not have by COPY, the others by one UPDATE."""
+    """Write what changed, all or nothing: rows the database does not have by COPY, the others by
+    one UPDATE a table.
+    """
+    with conn.transaction():
+        _save(conn, suite_id, state)
+
+
+def _save(conn: "Connection[Any]", suite_id: SuiteId, state: State) -> None:
     for table, rows in (
         (row_tables.EVENTS, state.events),
         (row_tables.TICKET_TYPES, state.ticket_types),
