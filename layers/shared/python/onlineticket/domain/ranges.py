@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-LOGS_PER_COMMIT = 6_000
+LOGS_PER_COMMIT = 5_000
 """What one commit carries best: less wastes round trips, more wastes memory."""
 
-FIRST_WIDTH = 250
+FIRST_WIDTH = 64
 MOST_BLOCKS = 100_000
 FASTEST_GROWTH = 4
 

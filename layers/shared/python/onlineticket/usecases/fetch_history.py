@@ -18,13 +18,14 @@ FetchRange = Callable[[int, int], Chunk]
 @dataclass(slots=True)
 class Fetcher:
     """`throttled()` counts the node's "too many requests": each new one halves what is in flight,
-    and an answer without one lets it grow again.
+    and an answer without one lets it grow again. It begins with one range, whose answer tells how
+    dense the chain is: three wrong guesses at once would cost the memory of all three.
     """
 
     fetch: FetchRange
     throttled: Callable[[], int]
     width: Width = field(default_factory=Width)
-    in_flight: int = IN_FLIGHT
+    in_flight: int = 1
     _throttled_before: int = 0
 
     def chunks(self, first: int, last: int) -> Iterator[Chunk]:
