@@ -17,6 +17,8 @@ LOCAL = LocalServices(
     rpc_url="http://localhost:8545",
     contracts="{}",
 )
+pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
+
 FUNCTIONS = {
     "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "worker", "settle",
     "migrate",

@@ -286,6 +286,7 @@ def test_a_connection_that_died_in_its_sleep_is_replaced(stage: Any) -> None:
     assert scan(text)[1]["ticket_check"] == "done"
 
 
+@pytest.mark.slow
 def test_without_dynamodb_nothing_is_decided(
     stage: Any, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
