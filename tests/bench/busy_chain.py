@@ -22,9 +22,6 @@ _TRANSACTION_GAS = 8_000_000
 _PAST_SECONDS = 2 * 86_400
 """The chain begins that long ago, and stays in the past."""
 
-_FINALIZED_AFTER = 64
-"""Blocks, by anvil's idea of it."""
-
 _ZEROS = "0x6102005ff3"
 """PUSH2 512, PUSH0, RETURN: sixteen words of zeros, an answer that every view's type allows."""
 
@@ -104,14 +101,11 @@ class BusyChain:
         self.counts = [one for one in self.counts if one[0] <= self.head]
 
     def answer_views(self) -> None:
-        """From a block on that is finalized, every view of the suite answers with zeros, and
-        nothing logs any more.
-        """
+        """From the next block on, every view of the suite answers with zeros, and nothing logs."""
         self.node.batch(
             [("anvil_setCode", [each, _ZEROS]) for each in self.suite.by_name().values()]
         )
-        self.node.call("anvil_mine", [hex(_FINALIZED_AFTER + 1)])
-        self.head += _FINALIZED_AFTER + 1
+        self.mine([])
 
     def check(self) -> None:
         """Hold the node's counts of blocks and transactions against what was told.

@@ -8,6 +8,7 @@ baseline is counted alike. All runs on the same cores: the node, Postgres, the i
 
 import argparse
 import os
+import signal
 import statistics
 import sys
 from typing import Any
@@ -201,7 +202,7 @@ def _reads(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, f
     """All that the backlog's rows need, from contracts that answer every view with zeros."""
     with progress.step("Contract reads") as step:
         bench.chain.answer_views()
-        bench.catch_up(env)  # the blocks that make it final
+        bench.catch_up(env)
         told = measuring.ask("tests.bench.indexing", "read", env=env)
         step.say(f"{told['reads']} reads, {told['requests']} requests, {told['seconds']:.1f} s")
     return {
@@ -229,6 +230,8 @@ def main() -> int:
     parser.add_argument("--logs", type=int, default=LISTED, help="at least so many to keep")
     parser.add_argument("--no-fresh", action="store_true", help="leave the deployed stack out")
     arguments = parser.parse_args()
+    # So that the servers are stopped, which SIGTERM's default does not do.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     progress, run = Progress(), measuring.servers("index")
     run.begin()
     load = os.getloadavg()[0]

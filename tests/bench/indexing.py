@@ -51,11 +51,14 @@ def catch_up(index: Index, last: int) -> None:
 
 
 def read(index: Index) -> None:
-    """Passes over a chain that has nothing new, until no row lacks its read."""
+    """Passes over a chain that has nothing new, until no row lacks its read. They are made at the
+    head: anvil takes a hundred times longer over the state of an older block.
+    """
+    chain = replace(index.chain, finalized=lambda head: head)
     reads, index.node.counters.requests = 0, 0
     began = perf_counter()
     while True:
-        done = run_pass(index.chain, index.store, index.from_block, lambda: True)
+        done = run_pass(chain, index.store, index.from_block, lambda: True)
         reads += done.reads
         if done.reads == 0:
             break

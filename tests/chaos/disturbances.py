@@ -155,17 +155,23 @@ class Unsteady:
         self.lies.append(lie)
 
 
-def shifting(chain: Chain, after: int, happen: Callable[[], None]) -> Chain:
-    """The chain, to which something happens right before the question of that number."""
-    left = after
+def shifting(chain: Chain, question: int, before: bool, happen: Callable[[], None]) -> Chain:
+    """The chain, to which something happens right before or right after it answers the question of
+    that number.
+    """
+    left = question
 
     def then(ask: Callable[..., T]) -> Callable[..., T]:
         def asked(*args: Any) -> T:
             nonlocal left
             left -= 1
-            if left == 0:
+            is_now = left == 0
+            if is_now and before:
                 happen()
-            return ask(*args)
+            answer = ask(*args)
+            if is_now and not before:
+                happen()
+            return answer
 
         return asked
 

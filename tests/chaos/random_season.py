@@ -66,7 +66,7 @@ class Season:
         """A few blocks of acts, a few without, and sometimes many without."""
         for _ in range(self.random.randint(1, 5)):
             self.block(self._transactions(self.random.choice((0, 3, 5, 8, 12))))
-        if self.random.random() < 0.02:
+        if self.random.random() < 0.01:
             for _ in range(3):
                 self.perform(random_market.full_house)
             self.idle(DEEPEST + 1)
