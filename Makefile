@@ -36,8 +36,11 @@ ready-for-tests:
 demo up down status: ready
 	@$(VENV)/python -m infra.local $@ $(if $(FOLDER),--folder $(FOLDER))
 
+# The domain is tested without I/O, every line of it.
 test: lint
-	$(VENV)/pytest --durations=15
+	$(VENV)/pytest tests/unit --cov=onlineticket.domain --cov-report=term:skip-covered \
+	  --cov-fail-under=100
+	$(VENV)/pytest --ignore=tests/unit --durations=15
 
 test-fast: ready-for-tests
 	$(VENV)/pytest -m "not slow"
