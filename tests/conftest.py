@@ -31,6 +31,11 @@ TABLES = {"REDEMPTIONS_TABLE": True, "SESSIONS_TABLE": False, "VERIFIER_KEYS_TAB
 MEMORY = Path("/dev/shm")
 SECRETS = ("JWT_SECRET_ARN", "QR_SECRET_ARN", "PEPPER_SECRET_ARN")
 
+STATES_KEPT = 5_000
+"""Of the newest blocks: more than one run has. A state that anvil has put aside on disk, as it does
+by default, is empty for anvil_rollback and anvil_reorg.
+"""
+
 settings.register_profile("quick", deadline=None)
 settings.register_profile(
     "long", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow]
@@ -141,7 +146,7 @@ def conn(database: str) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def anvil_node(services: Run) -> str:
     """URL of the node; take `anvil` in a test, which puts the chain back."""
-    return chain.start(services)
+    return chain.start(services, "--prune-history", str(STATES_KEPT))
 
 
 @pytest.fixture(scope="session")

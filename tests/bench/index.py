@@ -108,32 +108,52 @@ def measure(run: Run, listed: int, progress: Progress) -> dict[str, float | int]
         "logs": bench.chain.fetched,
         "kept_logs": bench.chain.listed,
     }
-    numbers |= _naive(bench, progress)
     numbers |= _small(bench, progress)
-    numbers |= _backfill(bench, progress)
-    numbers["ratio"] = round(numbers["logs_per_s"] / numbers["naive_logs_per_s"], 1)
-    return numbers
+    naive: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
+    for number in range(RUNS):
+        # In turns with the baseline, so that a busy minute of the machine hits both alike.
+        naive.append(_naive(bench, progress))
+        with progress.step(f"Backfill {number + 1} of {RUNS}") as step:
+            env = bench.database()
+            told.append(bench.catch_up(env))
+            rate = bench.chain.fetched / told[-1]["seconds"]
+            step.say(f"{rate:.0f} logs/s, {told[-1]['peak_rss_mb']} MB")
+    numbers |= _rates(bench, naive, told)
+    numbers |= _rollback(bench, env, progress)
+    numbers |= _replay(env, told[-1]["seconds"], progress)
+    return numbers | _reads(bench, env, progress)
 
 
-def _naive(bench: Bench, progress: Progress) -> dict[str, float | int]:
-    block = bench.block_of(NAIVE)
-    with progress.step("Naive baseline") as step:
-        naive_env = bench.database()
-        told = [measuring.ask("tests.bench.naive", block, env=naive_env)]
-        told += [
-            measuring.ask("tests.bench.naive", block, env=bench.database()) for _ in range(RUNS - 1)
-        ]
-        rate = bench.fetched(block) / statistics.median(one["seconds"] for one in told)
-        step.say(f"{rate:.0f} logs/s")
-    with progress.step("Its rows and the indexer's are the same"):
-        env = bench.database()
-        bench.catch_up(env, block)
-        assert _digest(env) == _digest(naive_env)
+def _rates(
+    bench: Bench, naive: list[dict[str, Any]], told: list[dict[str, Any]]
+) -> dict[str, float | int]:
+    seconds, logs = _median(told, "seconds"), bench.chain.fetched
+    naive_logs = bench.fetched(bench.block_of(NAIVE))
+    naive_rate = naive_logs / _median(naive, "seconds")
     return {
-        "naive_logs_per_s": round(rate),
-        "naive_logs": bench.fetched(block),
-        "naive_peak_rss_mb": max(one["peak_rss_mb"] for one in told),
+        "naive_logs_per_s": round(naive_rate),
+        "naive_logs": naive_logs,
+        "naive_peak_rss_mb": max(one["peak_rss_mb"] for one in naive),
+        "logs_per_s": round(logs / seconds),
+        "kept_logs_per_s": round(bench.chain.listed / seconds),
+        "ratio": round(logs / seconds / naive_rate, 1),
+        "backfill_s": round(seconds, 2),
+        "own_cpu_s": round(_median(told, "cpu_seconds"), 2),
+        "peak_rss_mb": max(one["peak_rss_mb"] for one in told),
+        "rpc_calls_per_100k": round(told[0]["requests"] * 100_000 / logs, 1),
     }
+
+
+def _naive(bench: Bench, progress: Progress) -> dict[str, Any]:
+    """One run of the baseline, whose rows must be the indexer's."""
+    block, env, checked = bench.block_of(NAIVE), bench.database(), bench.database()
+    with progress.step("Naive baseline, and its rows compared") as step:
+        told = measuring.ask("tests.bench.naive", block, env=env)
+        bench.catch_up(checked, block)
+        assert _digest(env) == _digest(checked)
+        step.say(f"{bench.fetched(block) / told['seconds']:.0f} logs/s")
+    return told
 
 
 def _small(bench: Bench, progress: Progress) -> dict[str, float | int]:
@@ -144,35 +164,17 @@ def _small(bench: Bench, progress: Progress) -> dict[str, float | int]:
     return {"peak_rss_1x_mb": told["peak_rss_mb"], "logs_1x": bench.fetched(block)}
 
 
-def _backfill(bench: Bench, progress: Progress) -> dict[str, float | int]:
-    told = []
-    for number in range(RUNS):
-        with progress.step(f"Backfill {number + 1} of {RUNS}") as step:
-            env = bench.database()
-            told.append(bench.catch_up(env))
-            rate = bench.chain.fetched / told[-1]["seconds"]
-            step.say(f"{rate:.0f} logs/s, {told[-1]['peak_rss_mb']} MB")
-    seconds = statistics.median(one["seconds"] for one in told)
-    logs = bench.chain.fetched
-    numbers: dict[str, float | int] = {
-        "logs_per_s": round(logs / seconds),
-        "kept_logs_per_s": round(bench.chain.listed / seconds),
-        "backfill_s": round(seconds, 2),
-        "own_cpu_s": round(statistics.median(one["cpu_seconds"] for one in told), 2),
-        "peak_rss_mb": max(one["peak_rss_mb"] for one in told),
-        "rpc_calls_per_100k": round(told[0]["requests"] * 100_000 / logs, 1),
-    }
-    numbers |= _rollback(bench, env, progress)
+def _replay(env: dict[str, str], first: float, progress: Progress) -> dict[str, float | int]:
+    """`first`: seconds that the same range took the first time."""
     before = _digest(env)
     with progress.step("Replay: every row anew from the raw logs") as step:
-        replayed = measuring.ask("tests.bench.indexing", "rebuild", env=env)["seconds"]
-        step.say(f"{replayed:.1f} s")
-    numbers |= {
-        "replay_s": round(replayed, 2),
-        "replay_of_first_run": round(replayed / told[0]["seconds"], 2),
+        seconds = measuring.ask("tests.bench.indexing", "rebuild", env=env)["seconds"]
+        step.say(f"{seconds:.1f} s")
+    return {
+        "replay_s": round(seconds, 2),
+        "replay_of_first_run": round(seconds / first, 2),
         "replay_exact": int(_digest(env) == before),
     }
-    return numbers | _reads(bench, env, progress)
 
 
 def _rollback(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, float | int]:
@@ -210,6 +212,10 @@ def _reads(bench: Bench, env: dict[str, str], progress: Progress) -> dict[str, f
         "contract_read_requests": told["requests"],
         "contract_reads_s": round(told["seconds"], 2),
     }
+
+
+def _median(told: list[dict[str, Any]], name: str) -> float:
+    return float(statistics.median(one[name] for one in told))
 
 
 def _digest(env: dict[str, str]) -> dict[str, tuple[int, str]]:

@@ -3,7 +3,7 @@ rows end up as those of a database that has only seen the chain as it is, and as
 
 `make test` plays 20 seeds, `make test-long` 220; the id of a test is its seed, and one seed is one
 season in each of the two. Its steps are printed when it fails; to play it again:
-`pytest tests/chaos/test_random_seasons.py -k seed-17`, with HYPOTHESIS_PROFILE=long if it was.
+`pytest tests/chaos/test_random_seasons.py -k 'seed-17]'`, with HYPOTHESIS_PROFILE=long if it was.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from psycopg import Connection
 
-from infra.local import chain as anvils
-from infra.local import contracts
 from infra.local.blocks import mined_by_hand
-from infra.local.run import Run
 from onlineticket.chain.rpc import Node
 from onlineticket.domain.suite import Suite
 from onlineticket.store import database as databases
@@ -31,23 +28,8 @@ from tests.chaos.random_trial import Trial, disturb, settle
 
 IS_LONG = hypothesis_settings.get_current_profile_name() == "long"
 SEEDS = range(220 if IS_LONG else 20)
-FAST_SEEDS = 3
 ROUNDS = 2
 OWN_TRUTH = ("check_ins", "users", "contracts_registry")
-STATES_KEPT = 1_000
-"""Of the newest blocks: more than one season has. A state that anvil has put aside on disk, as it
-does by default, is empty for anvil_rollback and anvil_reorg.
-"""
-
-
-@pytest.fixture(scope="module")
-def anvil_node(services: Run) -> str:
-    return anvils.start(services, "--prune-history", str(STATES_KEPT))
-
-
-@pytest.fixture(scope="module")
-def contracts_file(anvil_node: str) -> str:
-    return contracts.deploy(anvil_node)
 
 
 @pytest.fixture
@@ -63,13 +45,7 @@ def fresh(postgres_server: str, spent_databases: list[str], suite: Suite) -> Ite
     spent_databases.append(name)
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [
-        pytest.param(seed, id=f"seed-{seed}", marks=[pytest.mark.slow] * (seed >= FAST_SEEDS))
-        for seed in SEEDS
-    ],
-)
+@pytest.mark.parametrize("seed", SEEDS, ids="seed-{}".format)
 def test_after_a_random_season_the_rows_are_those_of_the_chain(
     seed: int,
     anvil: str,
