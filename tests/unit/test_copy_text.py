@@ -41,6 +41,10 @@ def test_the_prefix_is_the_column_before_all_others() -> None:
     assert line_of("a", "b", prefix="12") == ["12", "a", "b"]
 
 
+def test_a_percent_sign_is_a_character_like_any_other() -> None:
+    assert line_of("100 %", "%s%d", prefix="%s") == ["%s", "100 %", "%s%d"]
+
+
 @given(st.lists(st.text() | st.text("\\\t\r\n\0.N'\"ab"), min_size=1, max_size=4))
 def test_any_text_comes_out_as_it_went_in_but_for_nul_which_postgres_has_not(
     texts: list[str],
@@ -124,3 +128,9 @@ def test_all_lines_go_into_the_table_by_one_copy() -> None:
     copy_text.copy(sink, "swaps (a, b)", iter(["1\t2\n", "3\t4\n"]))
     assert sink.statement == "COPY swaps (a, b) FROM STDIN"
     assert cells(sink.written) == [["1", "2"], ["3", "4"]]
+
+
+def test_many_lines_go_in_by_parts_and_none_is_lost() -> None:
+    sink: Any = Sink()
+    copy_text.copy(sink, "swaps (a)", (f"{number}\n" for number in range(20_000)))
+    assert sink.written == "".join(f"{number}\n" for number in range(20_000))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from onlineticket.chain import reads
 from onlineticket.chain.rpc import Call, Node
-from onlineticket.chain.rpc_errors import RpcError
+from onlineticket.chain.rpc_errors import RpcError, UnknownBlock
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
 from onlineticket.domain.errors import Unavailable
@@ -204,11 +204,10 @@ def test_a_revert_is_an_answer_that_the_contract_knows_no_such_thing(refusal: Rp
     assert (one.result, one.values) == ("0x", None)
 
 
-def test_a_node_without_the_block_says_nothing_about_the_subject() -> None:
-    with pytest.raises(RpcError, match="header not found"):
-        reads.read(
-            Fake(RpcError(-32000, "header not found")), ADDRESSES, [Subject("ticket", 1)], AT
-        )
+def test_any_other_refusal_is_the_nodes_own_and_says_nothing_about_the_subject() -> None:
+    refusal = RpcError(-32601, "the method eth_call does not exist")
+    with pytest.raises(RpcError, match="does not exist"):
+        reads.read(Fake(refusal), ADDRESSES, [Subject("ticket", 1)], AT)
 
 
 UNUSABLE: list[Any] = ["0x", None, 7, "", "0x" + "0" * 62, OPEN[:-2], "0x" + "zz" * 256, {}]
@@ -231,3 +230,11 @@ def test_an_answer_that_no_view_gives_is_asked_for_again(answer: object) -> None
 def test_a_read_that_was_stored_reads_as_it_did_when_it_was_made() -> None:
     [made] = reads.read(Fake(OPEN), ADDRESSES, [Subject("listing", 1)], AT)
     assert reads.parse(made.subject, made.block_number, made.block_hash, made.result) == made
+
+
+def test_a_node_that_does_not_know_the_block_yet_is_asked_again() -> None:
+    behind = UnknownBlock(-32000, "unknown block")
+    [one] = reads.read(Fake(behind, OPEN), ADDRESSES, [Subject("listing", 1)], AT)
+    assert one.result == OPEN
+    with pytest.raises(Unavailable):
+        reads.read(Fake(behind), ADDRESSES, [Subject("listing", 1)], AT)
