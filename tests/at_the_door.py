@@ -80,6 +80,10 @@ class Redemptions:
         standing = self.scans.setdefault((record.verifier_id, record.scan_id), record)
         return None if standing is record else standing
 
+    def find_scan(self, verifier_id: str, scan_id: str) -> ScanRecord | None:
+        self._reach()
+        return self.scans.get((verifier_id, scan_id))
+
     def _reach(self) -> None:
         if self.down:
             raise Unavailable("DYNAMODB_UNAVAILABLE", "away")
@@ -113,6 +117,7 @@ class Gate:
             find_ticket=self._find,
             admit=admit or self.store.admit,
             keep_refusal=self.store.keep_refusal,
+            find_scan=self.store.find_scan,
             admit_when_database_is_down=self.admit_when_database_is_down,
         )
 

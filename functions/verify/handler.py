@@ -50,6 +50,7 @@ def verify_scan(
         find_ticket=partial(door.find_ticket, resources.postgres, suite),
         admit=partial(redemptions.admit, *store),
         keep_refusal=partial(redemptions.keep_refusal, *store),
+        find_scan=partial(redemptions.find_scan, *store),
         admit_when_database_is_down=settings.switch("ADMIT_WHEN_DATABASE_IS_DOWN"),
     )
     logger.append_keys(

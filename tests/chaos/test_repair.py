@@ -1,5 +1,6 @@
 """Holes, dead letters, rebuilds: found, mended, and the rows are those of a fresh index."""
 
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
@@ -10,11 +11,13 @@ from infra.local import chain, season
 from onlineticket import resources, settings
 from onlineticket.domain.chain_log import Chunk
 from onlineticket.domain.suite import Suite
+from onlineticket.domain.types import BlockNumber
 from onlineticket.indexer import __main__ as command_line
 from onlineticket.indexer.wiring import open_index
 from onlineticket.store import database as databases
-from onlineticket.store import rebuilding
+from onlineticket.store import rebuilding, registry
 from onlineticket.usecases.index_chain import run_pass
+from onlineticket.usecases.maintain import maintain
 from onlineticket.usecases.repair import replay_dead_letters, rescan
 from tests import emitting, snapshots
 from tests.indexing import emit, fresh_rows, index, start_afresh
@@ -54,8 +57,6 @@ def index_without(opened: Any, nth: int) -> None:
         places = {(log.block_number, log.log_index) for log in kept}
         logs = [log for log in chunk.logs if (log.block_number, log.log_index) in places]
         return Chunk(chunk.first, chunk.last, chunk.headers, kept, logs)
-
-    from dataclasses import replace
 
     run_pass(replace(node, fetch=fetch), opened.store, opened.from_block, lambda: True)
 
@@ -169,3 +170,69 @@ def all_indexes(conn: Connection[Any]) -> list[tuple[Any, ...]]:
     return conn.execute(
         "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
     ).fetchall()
+
+
+def test_a_backfill_ends_although_the_suites_first_block_is_not_there_yet(
+    anvil: str, suite: Suite, conn: Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry.register(conn, replace(suite, from_block=BlockNumber(10**6)))
+    resources.forget()
+    assert command_line.main(["backfill"]) == 1
+    assert "not at the head" in capsys.readouterr().err
+
+
+def test_a_rebuild_waits_for_the_indexers_commit_and_begins_only_once(
+    anvil: str,
+    contracts_file: str,
+    registered: Connection[Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    season.play(anvil, contracts_file)
+    index()
+    rows = snapshots.take(registered)
+    opened = open_index()
+    begun, committing, done = [], Event(), Event()
+    begin = rebuilding.begin
+
+    def counted(conn: Connection[Any]) -> None:
+        begun.append(1)
+        begin(conn)
+
+    def commit() -> None:
+        with databases.connect(settings.required("DB_URL")) as own:
+            store = type(opened.store)(own, opened.store.suite_id, 31337, frozenset())
+            with store.transaction():
+                committing.set()
+                done.wait(1)
+
+    monkeypatch.setattr(rebuilding, "begin", counted)
+    indexer = Thread(target=commit)
+    indexer.start()
+    committing.wait()
+    assert command_line.main(["rebuild"]) == 0
+    done.set()
+    indexer.join()
+    assert len(begun) == 1
+    assert snapshots.take(registered) == rows
+
+
+def test_the_worker_leaves_dead_letters_alone_until_they_are_due(
+    anvil: str, registered: Connection[Any], suite: Suite
+) -> None:
+    emit(anvil, suite.ticket_manager, [emitting.log("TicketManager", "TicketUsed", 404, 1, ALICE)])
+    index()
+    opened = open_index()
+
+    def attempts() -> int:
+        maintain(
+            opened.chain, opened.store, opened.from_block,
+            now=0, pick=lambda first, _: first, sleep=lambda _: None,
+        )  # fmt: skip
+        row = registered.execute("SELECT attempts FROM dead_letters").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    assert [attempts(), attempts()] == [2, 2]
+    registered.execute("UPDATE dead_letters SET next_try_at = now()")
+    assert attempts() == 3

@@ -39,6 +39,7 @@ def race(store: tuple[Any, str], presses: list[tuple[str, str, Verifier]]) -> li
             Scan(code, scan_id, "N1"), terminal, now=NOW, keys=KEYS, suite=SUITE,
             find_ticket=lambda _: TICKET, admit=admit,
             keep_refusal=partial(redemptions.keep_refusal, *store),
+            find_scan=partial(redemptions.find_scan, *store),
             admit_when_database_is_down=False,
         )  # fmt: skip
 

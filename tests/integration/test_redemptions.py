@@ -203,3 +203,10 @@ def test_only_admissions_are_read_as_such(dynamodb: Any, table: str) -> None:
     admit(dynamodb, table)
     read = [redemptions.read_admission(i) for i in dynamodb.scan(TableName=table)["Items"]]
     assert [one for one in read if one] == [ADMISSION]
+
+
+def test_a_decided_scan_is_found_again_and_another_is_not(dynamodb: Any, table: str) -> None:
+    assert redemptions.find_scan(dynamodb, table, RECORD.verifier_id, RECORD.scan_id) is None
+    admit(dynamodb, table)
+    assert redemptions.find_scan(dynamodb, table, RECORD.verifier_id, RECORD.scan_id) == RECORD
+    assert redemptions.find_scan(dynamodb, table, "another", RECORD.scan_id) is None

@@ -16,7 +16,8 @@ from onlineticket.chain.decoders import DECODERS
 from onlineticket.chain.slices import Malformed
 from onlineticket.domain import fold
 from onlineticket.domain.chain_log import Chunk, RawLog
-from tests.emitting import Emitted, abi_events, log
+from onlineticket.store import raw_logs
+from tests.emitting import Emitted, abi_events, log, topic_of
 
 EVENTS = sorted((contract, entry[0]) for (contract, _, _), entry in DECODERS.items())
 
@@ -147,3 +148,8 @@ def test_a_meaningless_log_is_dropped_and_an_unknown_one_kept() -> None:
 
 
 MOVE = ("0x" + "1" * 40, "0x" + "2" * 40, 3)
+
+
+def test_the_stores_own_topics_are_those_of_the_abis() -> None:
+    assert topic_of("EventManager", "TicketPurchased") == raw_logs.TICKET_PURCHASED
+    assert "0x" + topic_of("TicketManager", "Transfer").hex() == raw_logs.TRANSFER

@@ -49,3 +49,9 @@ def test_a_missing_or_short_secret_is_refused_without_being_told(secret: dict[st
         keyring.from_secret(secret)
     assert NEW[:31] not in str(refused.value)
     assert OLD[:31] not in str(refused.value)
+
+
+def test_a_previous_key_never_takes_the_place_of_the_current_one() -> None:
+    secret = {"id": "1", "secret": NEW, "previous_id": "1", "previous_secret": OLD}
+    with pytest.raises(ValueError, match="one id"):
+        keyring.from_secret(secret)

@@ -177,6 +177,17 @@ def test_without_the_switch_or_with_a_prefetched_code_nothing_is_decided(
     assert gate.store.tickets
 
 
+def test_a_decided_scan_is_repeated_though_the_database_is_down_since() -> None:
+    gate = Gate(admit_when_database_is_down=False)
+    first = gate.scan(text(prefetched=True), "scan-1")
+    gate.database_is_down = True
+    assert gate.scan(text(prefetched=True), "scan-1") == Answer(first.verdict, replayed=True)
+    with pytest.raises(Conflict):
+        gate.scan(text(nonce=b"another8"), "scan-1")
+    with pytest.raises(Unavailable):
+        gate.scan(text(prefetched=True), "scan-2")
+
+
 @pytest.mark.parametrize("code", [text(), "nonsense"])
 def test_nothing_is_decided_without_the_store(code: str) -> None:
     gate = Gate()

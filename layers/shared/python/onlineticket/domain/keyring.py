@@ -26,7 +26,7 @@ def from_secret(secret: Mapping[str, str]) -> KeyRing:
     A secret is any text of 32 or more characters; its key is the SHA-256 of it.
 
     Raises:
-        ValueError: a secret is missing or too short.
+        ValueError: a secret is missing or too short, or both have one id.
     """
     pairs = [(secret.get("id"), secret.get("secret"))]
     if secret.get("previous_id"):
@@ -35,5 +35,7 @@ def from_secret(secret: Mapping[str, str]) -> KeyRing:
     for key_id, text in pairs:
         if not key_id or not text or len(text) < 32:
             raise ValueError("a key ring needs ids, and secrets of 32 or more characters")
+        if key_id in keys:
+            raise ValueError("the current and the previous key have one id")
         keys[key_id] = sha256(text.encode()).digest()
     return KeyRing(str(secret["id"]), keys)

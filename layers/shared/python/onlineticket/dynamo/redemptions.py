@@ -101,6 +101,19 @@ def keep_refusal(
     raise outages.unavailable()
 
 
+def find_scan(client: Any, table: str, verifier_id: str, scan_id: str) -> ScanRecord | None:
+    """The record of a scan that was decided.
+
+    Raises:
+        Unavailable: `DYNAMODB_UNAVAILABLE`.
+    """
+    with outages.typed():
+        found = client.get_item(
+            TableName=table, Key={"pk": _scan_pk(verifier_id, scan_id)}, ConsistentRead=True
+        )
+    return _read_scan(found["Item"]) if "Item" in found else None
+
+
 def read_admission(item: Item) -> Admission | None:
     """The admission in an item of the table or its stream; None if it holds something else."""
     if not item["pk"]["S"].startswith("ticket#"):
@@ -186,7 +199,7 @@ def _ticket_item(admission: Admission) -> Item:
 
 def _scan_item(record: ScanRecord) -> Item:
     return {
-        "pk": {"S": f"scan#{record.verifier_id}#{record.scan_id}"},
+        "pk": _scan_pk(record.verifier_id, record.scan_id),
         "verifier_id": {"S": record.verifier_id},
         "scan_id": {"S": record.scan_id},
         "fingerprint": {"S": record.fingerprint},
@@ -194,6 +207,10 @@ def _scan_item(record: ScanRecord) -> Item:
         "verdict": {"S": record.verdict.to_json()},
         "ttl": {"N": str(record.verdict.decided_at + SCAN_KEPT)},
     }
+
+
+def _scan_pk(verifier_id: str, scan_id: str) -> dict[str, str]:
+    return {"S": f"scan#{verifier_id}#{scan_id}"}
 
 
 def _read_scan(item: Item) -> ScanRecord:

@@ -82,13 +82,15 @@ def _backfill(index: Index, _: argparse.Namespace) -> int:
         progress.show(done.blocks, done.logs)
         return True
 
-    while True:
-        before = done.reads
+    # Until a pass moves nothing: also where the head is out of reach, e.g. while nodes disagree.
+    before = None
+    while before != (before := (done.blocks, done.reads, len(done.reorgs))):
         run_pass(index.chain, index.store, index.from_block, keep_going, done)
-        if done.cursor >= head.number and done.reads == before:
-            break
     progress.end(done.blocks, done.logs)
     print(f"{done.blocks} blocks, {done.logs} logs, {done.reads} contract reads")
+    if done.cursor < head.number:
+        print(f"The index is not at the head, block {head.number}; try again.", file=sys.stderr)
+        return 1
     return 4 if done.dead_letters else 0
 
 

@@ -27,6 +27,11 @@ def try_lock(conn: "Connection[Any]", suite_id: SuiteId) -> bool:
     return bool(row and row[0])
 
 
+def lock(conn: "Connection[Any]", suite_id: SuiteId) -> None:
+    """As `try_lock`, but wait for whoever is the writer: its commits are short."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtext('onlineticket.indexer'), %s)", [suite_id])
+
+
 def advance(
     conn: "Connection[Any]", suite_id: SuiteId, chain_id: int, known: Cursor | None, to: Header
 ) -> bool:

@@ -40,6 +40,12 @@ class PostgresIndex:
                 raise LostRace
             yield
 
+    @contextmanager
+    def waiting_transaction(self) -> Iterator[None]:
+        with self.conn.transaction():
+            cursor.lock(self.conn, self.suite_id)
+            yield
+
     def advance(self, known: Cursor | None, to: Header) -> None:
         if not cursor.advance(self.conn, self.suite_id, self.chain_id, known, to):
             raise LostRace
@@ -108,6 +114,9 @@ class PostgresIndex:
 
     def dead_letters(self) -> list[RawLog]:
         return reconciling.dead_letters(self.conn, self.suite_id)
+
+    def count_dead_letters(self) -> tuple[int, int]:
+        return reconciling.count_dead_letters(self.conn, self.suite_id)
 
     def postpone_dead_letters(self) -> None:
         reconciling.postpone_dead_letters(self.conn, self.suite_id)

@@ -17,7 +17,7 @@ _COLUMNS = (
     "events_raw (suite_id, block_number, block_hash, block_time, tx_hash, log_index, contract, "
     "address, event_sig, subject, topics, data, processed)"
 )
-_TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 TICKET_PURCHASED = bytes.fromhex("b06dd6b6199160148cf7da2a02a2e2fd41e744bc68f868a21806ad1fcb336f6d")
 
 SELECTED = (
@@ -71,7 +71,7 @@ def subject_of(log: RawLog) -> str | None:
     topics = log.topics
     if log.contract == "TokenSwap" or len(topics) < 2:
         return None
-    return topics[3] if topics[0] == _TRANSFER and len(topics) == 4 else topics[1]
+    return topics[3] if topics[0] == TRANSFER and len(topics) == 4 else topics[1]
 
 
 def _line(suite_id: SuiteId, log: RawLog, unprocessed: Collection[Place]) -> str:

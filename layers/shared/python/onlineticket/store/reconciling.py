@@ -282,6 +282,15 @@ def dead_letters(conn: "Connection[Any]", suite_id: SuiteId) -> list[RawLog]:
     return [raw_logs.parse(row) for row in rows]
 
 
+def count_dead_letters(conn: "Connection[Any]", suite_id: SuiteId) -> tuple[int, int]:
+    row = conn.execute(
+        "SELECT count(*), count(*) FILTER (WHERE next_try_at <= now()) FROM dead_letters"
+        " WHERE suite_id = %s",
+        [suite_id],
+    ).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
 def postpone_dead_letters(conn: "Connection[Any]", suite_id: SuiteId) -> None:
     conn.execute(
         """

@@ -25,6 +25,9 @@ T = TypeVar("T")
 class MaintainedStore(RepairStore, Protocol):
     def may_have_changed(self, now: int, limit: int) -> list[Subject]: ...
 
+    def count_dead_letters(self) -> tuple[int, int]:
+        """How many there are, and how many of them are due for another try."""
+
 
 @dataclass(slots=True)
 class Maintenance:
@@ -66,7 +69,9 @@ def maintain(
         done.blocks += found.blocks
         done.healed += found.healed
         done.doubtful += found.doubtful
-    _, done.dead_letters = _patiently(sleep, lambda: replay_dead_letters(chain, store))
+    done.dead_letters, due = store.count_dead_letters()
+    if due:
+        _, done.dead_letters = _patiently(sleep, lambda: replay_dead_letters(chain, store))
     done.reread = _patiently(
         sleep, lambda: reread(chain, store, store.may_have_changed(now, READS))
     )

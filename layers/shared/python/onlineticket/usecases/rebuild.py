@@ -15,7 +15,9 @@ from onlineticket.usecases.ports import Chain
 class ShadowStore(Protocol):
     """One suite's tables, the chain-derived ones being the new ones."""
 
-    def transaction(self) -> AbstractContextManager[None]: ...
+    def waiting_transaction(self) -> AbstractContextManager[None]:
+        """One transaction, holding the suite's lock; waits until the indexer lets go of it."""
+
     def load(self, keys: Keys) -> State: ...
     def save(self, state: State) -> None: ...
     def raw_after(self, after: tuple[int, int]) -> Iterator[list[RawLog]]: ...
@@ -37,7 +39,7 @@ def rebuild(chain: Chain, suites: Sequence[ShadowStore], report: Callable[[int],
     folded = [_fold_after(chain, store, (-1, -1), report) for store in suites]
     with ExitStack() as locks:
         for store in suites:
-            locks.enter_context(store.transaction())
+            locks.enter_context(store.waiting_transaction())
         if suites[0].last_reconciliation() != started_at:
             raise LostRace
         for store, (_, after) in zip(suites, list(folded), strict=True):

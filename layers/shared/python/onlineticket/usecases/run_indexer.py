@@ -23,7 +23,8 @@ def run(
 ) -> int:
     """Make passes until `keep_going()` says no or another run has taken over; return how many.
 
-    A node or database that is away costs its pass, not the run: the cursor is where it was.
+    A node that is away costs its pass, not the run: the cursor is where it was. A database that
+    goes away ends the run, and the next one opens a connection of its own.
     """
     passes = races = 0
     while True:

@@ -34,6 +34,10 @@ KeepRefusal = Callable[[ScanRecord], ScanRecord | None]
 """Write the record, unless this scan has one: then that is returned."""
 
 
+FindScan = Callable[[str, str], ScanRecord | None]
+"""(verifier id, scan id) -> the scan's record, if it was decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`replayed`: the verdict was given before, to an earlier request of the same scan."""
@@ -52,6 +56,7 @@ def scan(
     find_ticket: FindTicket,
     admit: Admit,
     keep_refusal: KeepRefusal,
+    find_scan: FindScan,
     admit_when_database_is_down: bool,
 ) -> Answer:
     """The verdict of this scan, admitted or refused, kept under (verifier, scan id).
@@ -74,7 +79,11 @@ def scan(
             Verdict(request.scan_id, now, gate, error.code, error.details, None, None)
         )  # fmt: skip
         earlier = keep_refusal(refused)
-        return _repeated(earlier, refused) if earlier else Answer(refused.verdict, replayed=False)
+        return (
+            _repeated(earlier, request, refused.attempt)
+            if earlier
+            else Answer(refused.verdict, replayed=False)
+        )
 
     try:
         code = qr.decode(request.qr, keys, suite)
@@ -83,24 +92,30 @@ def scan(
         ticket = _checked_ticket(code, now, find_ticket, admit_when_database_is_down)
     except Refused as error:
         return refuse(error)
+    except Unavailable:
+        # The ticket can't be checked now; what was decided before still stands.
+        earlier = find_scan(verifier.verifier_id, request.scan_id)
+        if earlier is None:
+            raise
+        return _repeated(earlier, request, attempt=None)
     admission = _admission(code, ticket, suite, verifier, request.scan_id, gate, now)
     admitted = record(_admitted(code, ticket, admission))
     match admit(admission, admitted):
         case None:
             return Answer(admitted.verdict, replayed=False)
         case ScanRecord() as earlier:
-            return _repeated(earlier, admitted)
+            return _repeated(earlier, request, admitted.attempt)
         case Admission() as first:
             return refuse(door.already_used(first.admitted_at, first.gate))
         case NonceUsed():
             return refuse(refusal("QR_ALREADY_USED"))
 
 
-def _repeated(earlier: ScanRecord, ours: ScanRecord) -> Answer:
-    if earlier.fingerprint != ours.fingerprint:
+def _repeated(earlier: ScanRecord, request: Scan, attempt: str | None) -> Answer:
+    if earlier.fingerprint != request.fingerprint():
         raise Conflict("SCAN_ID_REUSED", "This scan id was used for another scan.")
     # Our own record stands in our way when the store's answer to the write was lost.
-    return Answer(earlier.verdict, replayed=earlier.attempt != ours.attempt)
+    return Answer(earlier.verdict, replayed=earlier.attempt != attempt)
 
 
 def _checked_ticket(
