@@ -9,7 +9,7 @@ from onlineticket.domain.chain_log import Chunk, Cursor, DeadLetter, Header, Los
 from onlineticket.domain.contract_read import ContractRead, Subject
 from onlineticket.domain.folding.state import Keys, State
 from onlineticket.domain.types import SuiteId
-from onlineticket.store import cursor, projections, raw_logs, rebuilding, reconciling
+from onlineticket.store import cursor, projections, raw_logs, rebuilding, reconciling, repairing
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -104,25 +104,25 @@ class PostgresIndex:
         return reconciling.drop_reads_above(self.conn, self.suite_id, block_number)
 
     def places(self, first: int, last: int) -> set[tuple[str, int]]:
-        return reconciling.places(self.conn, self.suite_id, first, last)
+        return repairing.places(self.conn, self.suite_id, first, last)
 
     def block_hashes(self, first: int, last: int) -> list[tuple[int, str]]:
-        return reconciling.block_hashes(self.conn, self.suite_id, first, last)
+        return repairing.block_hashes(self.conn, self.suite_id, first, last)
 
     def add_raw(self, logs: Sequence[RawLog], unlisted: Collection[tuple[str, int]]) -> None:
         raw_logs.insert(self.conn, self.suite_id, logs, unlisted)
 
     def dead_letters(self) -> list[RawLog]:
-        return reconciling.dead_letters(self.conn, self.suite_id)
+        return repairing.dead_letters(self.conn, self.suite_id)
 
     def count_dead_letters(self) -> tuple[int, int]:
-        return reconciling.count_dead_letters(self.conn, self.suite_id)
+        return repairing.count_dead_letters(self.conn, self.suite_id)
 
     def postpone_dead_letters(self) -> None:
-        reconciling.postpone_dead_letters(self.conn, self.suite_id)
+        repairing.postpone_dead_letters(self.conn, self.suite_id)
 
     def may_have_changed(self, now: int, limit: int) -> list[Subject]:
-        return reconciling.may_have_changed(self.conn, self.suite_id, now, limit)
+        return repairing.may_have_changed(self.conn, self.suite_id, now, limit)
 
     def raw_after(self, after: tuple[int, int]) -> Iterator[list[RawLog]]:
         return rebuilding.raw_after(self.conn, self.suite_id, after)
