@@ -80,7 +80,7 @@ class ServiceStack(Stack):
 
         self.tickets = self._function(
             "tickets",
-            database=READER,
+            database=WRITER,  # of the audit log
             secrets={"JWT_SECRET_ARN": data.jwt_secret, "QR_SECRET_ARN": data.qr_secret},
         )
 

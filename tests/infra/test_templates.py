@@ -203,7 +203,7 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "tickets": "reader", "verify": "reader",
+        "queries": "reader", "tickets": "writer", "verify": "reader",
         "auth": "writer", "indexer": "writer", "worker": "writer", "settle": "writer",
         "migrate": "migrator", "verifier_auth": None,
     }  # fmt: skip
