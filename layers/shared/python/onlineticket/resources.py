@@ -75,6 +75,16 @@ def dynamodb() -> Any:
 
 
 @_once
+def kms() -> Any:
+    """The client of the key that uses tickets on chain."""
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client("kms", config=Config(connect_timeout=2, read_timeout=5, retries=retries))
+
+
+@_once
 def key_ring(variable: str) -> KeyRing:
     """The keys in the secret whose ARN `variable` holds (JWT_SECRET_ARN, QR_SECRET_ARN, …)."""
     return from_secret(_secret(variable))
