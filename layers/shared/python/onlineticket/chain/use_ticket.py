@@ -58,14 +58,15 @@ class TicketUser:
         return Fees(Wei(2 * _number(block["baseFeePerGas"]) + tip), Wei(tip))
 
     def gas(self, token_id: TokenId) -> int:
-        """What using the ticket takes, and a fifth more.
+        """What using the ticket takes, and a fifth more: at the newest block, without what waits to
+        be mined, since that may be the same use.
 
         Raises:
             Reverted: it would not succeed now.
         """
         request = {"from": self.sender, "to": self.ticket_manager, "data": _data(token_id)}
         try:
-            return _number(self.node.call("eth_estimateGas", [request])) * 6 // 5
+            return _number(self.node.call("eth_estimateGas", [request, "latest"])) * 6 // 5
         except RpcError as error:
             raise Reverted(_reason(error)) from error
 

@@ -129,8 +129,8 @@ def _consumption(row: Any) -> Consumption:
 
 # A ticket that may come in again is left alone: used on chain, no door would let it in.
 _ENQUEUE = """
-    INSERT INTO consumptions (suite_id, token_id)
-    SELECT DISTINCT c.suite_id, c.token_id
+    INSERT INTO consumptions (suite_id, token_id, next_try_at)
+    SELECT DISTINCT c.suite_id, c.token_id, to_timestamp(%(before)s)
     FROM check_ins c JOIN tickets t USING (suite_id, token_id)
     WHERE c.suite_id = %(suite_id)s AND c.kind = 'entry' AND c.standing = 'regular'
       AND c.max_entries = 1 AND c.recorded_at < to_timestamp(%(before)s) AND t.status = 'valid'
