@@ -20,6 +20,8 @@ _COLUMNS = (
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 TICKET_PURCHASED = bytes.fromhex("b06dd6b6199160148cf7da2a02a2e2fd41e744bc68f868a21806ad1fcb336f6d")
 
+_NULL = "\\N"
+
 SELECTED = (
     "block_number, encode(block_hash, 'hex'), block_time, encode(tx_hash, 'hex'), log_index, "
     "contract, encode(address, 'hex'), "
@@ -36,16 +38,23 @@ def parse(row: tuple[Any, ...]) -> RawLog:
     )  # fmt: skip
 
 
-def insert(
-    conn: "Connection[Any]",
-    suite_id: SuiteId,
-    logs: Iterable[RawLog],
-    unprocessed: Collection[Place],
-) -> None:
+def written(
+    suite_id: SuiteId, logs: Iterable[RawLog], unprocessed: Collection[Place]
+) -> list[bytes]:
+    """The logs as `insert` takes them."""
+    lines = (
+        _line(suite_id, log, "ft"[(log.block_hash, log.log_index) not in unprocessed])
+        for log in logs
+    )
+    # An x stands nowhere but in the prefix of hex: one pass over many lines turns all of them.
+    return [part.replace(b"0x", b"\\\\x") for part in copy_text.parts(lines)]
+
+
+def insert(conn: "Connection[Any]", written: Iterable[bytes]) -> None:
     """Straight into the table: the caller holds the cursor, so these logs can't be there yet, and
     if ever they are, the primary key fails the whole commit rather than let one count twice.
     """
-    copy_text.copy(conn, _COLUMNS, (_line(suite_id, log, unprocessed) for log in logs))
+    copy_text.copy(conn, _COLUMNS, written)
 
 
 def bury(conn: "Connection[Any]", suite_id: SuiteId, letters: Iterable[DeadLetter]) -> None:
@@ -74,15 +83,14 @@ def subject_of(log: RawLog) -> str | None:
     return topics[3] if topics[0] == TRANSFER and len(topics) == 4 else topics[1]
 
 
-def _line(suite_id: SuiteId, log: RawLog, unprocessed: Collection[Place]) -> str:
-    topics = log.topics
-    subject = subject_of(log)
-    quoted = ",".join('"' + "\\\\\\\\x" + topic[2:] + '"' for topic in topics)
+def _line(suite_id: SuiteId, log: RawLog, processed: str) -> str:
+    """The log's line for COPY, but that its hex still begins with 0x, save that of the topics: in
+    an array a backslash is written twice, and twice again for COPY.
+    """
+    number, block_hash, time, tx_hash, index, contract, address, topics, data = log
+    array = ",".join(topics).replace("0x", "\\\\\\\\x")
     return (
-        f"{suite_id}\t{log.block_number}\t\\\\x{log.block_hash[2:]}\t{log.block_time}\t"
-        f"\\\\x{log.tx_hash[2:]}\t{log.log_index}\t{log.contract}\t\\\\x{log.address[2:]}\t"
-        f"\\\\x{topics[0][2:] if topics else ''}\t"
-        + ("\\N" if subject is None else f"\\\\x{subject[2:]}")
-        + f"\t{{{quoted}}}\t\\\\x{log.data[2:]}\t"
-        + ("f\n" if (log.block_hash, log.log_index) in unprocessed else "t\n")
+        f"{suite_id}\t{number}\t{block_hash}\t{time}\t{tx_hash}\t{index}\t{contract}\t{address}\t"
+        f"{topics[0] if topics else '0x'}\t{subject_of(log) or _NULL}\t{{{array}}}\t{data}\t"
+        f"{processed}\n"
     )
