@@ -33,4 +33,7 @@ ROUTES = (
     Route("POST", "/auth/siwe/verify", "auth", "all"),
     Route("POST", "/tickets/{token_id}/qrcode", "tickets", "holder"),
     Route("POST", "/verify/scan", "verify", "verifier"),
+    Route("POST", "/verify/scans", "verify", "verifier"),
+    Route("POST", "/verify/undo", "verify", "verifier"),
+    Route("GET", "/verify/manifest", "verify", "verifier"),
 )
