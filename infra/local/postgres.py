@@ -36,7 +36,8 @@ _FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "
 def start(run: Run, parent: Path | None = None, *, durable: bool = False) -> str:
     """Start a server with one empty database and return that database's URL.
 
-    `durable`: a commit is on the disk, as in life, which is what commits cost. Its files are in the run's folder, or in a new one under `parent` that goes with the run.
+    `durable`: a commit is on the disk, as in life. The server's files are in the run's folder, or
+    in a new one under `parent` that goes with the run.
     """
     user = _UNPRIVILEGED if os.geteuid() == 0 else None
     home = _home(run, user, parent)
