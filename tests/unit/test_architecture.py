@@ -20,8 +20,8 @@ REACH = {
     "chain": {"domain", "chain", "settings"},
     "api": {"domain", "api", "settings", "resources"},
 }
-LIGHT = ("verify", "tickets", "queries", "verifier_auth")
-HEAVY = ("web3", "eth_account", "siwe")
+LIGHT = ("verify", "tickets", "queries", "verifier_auth", "settle", "worker", "indexer")
+HEAVY = ("web3", "eth_account", "eth_keys", "rlp", "siwe")
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ Tests call `forget()` after they change the environment.
 """
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,19 @@ def key_ring(variable: str) -> KeyRing:
 def rpc_url() -> str:
     """The EVM node: RPC_URL if set (stage local, tests), else the secret RPC_SECRET_ARN's `url`."""
     return settings.optional("RPC_URL", "") or _secret("RPC_SECRET_ARN")["url"]
+
+
+@dataclass(slots=True)
+class Outage:
+    """A dependency that did not answer is left alone until then (by time.monotonic)."""
+
+    until: float = 0.0
+
+
+@_once
+def rpc_outage() -> Outage:
+    """What this warm process knows of the EVM node."""
+    return Outage()
 
 
 def _secret(variable: str) -> dict[str, str]:
