@@ -23,8 +23,8 @@ from onlineticket.domain.passage import Direction
 from onlineticket.domain.types import TokenId
 from onlineticket.domain.undo import Undo
 from onlineticket.domain.upload import Upload
-from onlineticket.store import registry
-from tests.at_the_door import NOW, SUITE, TERMINAL, TICKET
+from onlineticket.store import audit, registry
+from tests.at_the_door import EVENT, NOW, SUITE, TERMINAL, TICKET
 from tests.chaos.door_faults import FaultyDoor, FaultyStore
 
 IS_LONG = hypothesis_settings.get_current_profile_name() == "long"
@@ -143,6 +143,15 @@ def rows_of(conn: Connection[Any], token_id: int) -> list[Any]:
     ).fetchall()
 
 
+def told_of(conn: Connection[Any], token_id: int) -> list[Any]:
+    """What others were told of each line when it was new: kind and number."""
+    return conn.execute(
+        "SELECT substr(kind, 6), (payload->>'number')::int FROM outbox"
+        " WHERE payload->>'token_id' = %s AND kind <> 'door.standing' ORDER BY 2",
+        [str(token_id)],
+    ).fetchall()
+
+
 def lines_of(door: FaultyDoor) -> list[Any]:
     journal = door.journal()
     if journal is None:
@@ -173,11 +182,16 @@ def test_no_fault_admits_twice_loses_a_check_in_or_refuses_a_valid_holder(
         entries = [one for one in lines if one[:2] == ("entry", "regular")]
         assert len(entries) <= door.ticket.max_entries
         assert rows_of(conn, door.ticket.token_id) == lines, seed
+        numbered = [(kind, number) for number, (kind, *_) in enumerate(lines, 1)]
+        assert told_of(conn, door.ticket.token_id) == numbered, seed
         faults += door.store.faults
         admitted += len(let_through)
     # The runs were what they are said to be.
     assert faults > 2 * RUNS
     assert admitted > RUNS
+    assert audit.verify(conn, f"event:1:{EVENT}") is None
+    written = conn.execute("SELECT count(*) FROM audit_log WHERE action <> 'door.standing'")
+    assert written.fetchone() == conn.execute("SELECT count(*) FROM check_ins").fetchone()
 
 
 def test_no_fault_loses_or_doubles_what_terminals_saw_offline(
