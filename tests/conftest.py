@@ -233,13 +233,7 @@ def dynamodb(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def secrets(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The three key rings in Secrets Manager; the environment names them."""
-    import boto3
-
-    client = boto3.client("secretsmanager")
-    for variable in SECRETS:
-        value = json.dumps({"id": "1", "secret": f"{variable} of the tests, 32 characters or more"})
-        made = client.create_secret(Name=variable, SecretString=value)
-        monkeypatch.setenv(variable, made["ARN"])
+    _create_secrets(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -262,6 +256,22 @@ def ministack_dynamodb(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     resources.forget()
     for name in names:
         client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def ministack_secrets(ministack_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `secrets`, on that server."""
+    _create_secrets(monkeypatch)
+
+
+def _create_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    client = boto3.client("secretsmanager")
+    for variable in SECRETS:
+        value = json.dumps({"id": "1", "secret": f"{variable} of the tests, 32 characters or more"})
+        made = client.create_secret(Name=f"{variable}-{uuid4().hex[:8]}", SecretString=value)
+        monkeypatch.setenv(variable, made["ARN"])
 
 
 def _pretend_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
