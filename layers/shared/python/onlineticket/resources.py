@@ -141,13 +141,13 @@ def _secret(variable: str) -> dict[str, str]:
 
 @_once
 def secrets_manager() -> Any:
-    """With little patience: 5 s at most."""
+    """With little patience: 4 s at most."""
     import boto3
     from botocore.config import Config
 
     retries = {"mode": "standard", "total_max_attempts": 2}
     return boto3.client(
-        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1.5, retries=retries)
+        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1, retries=retries)
     )
 
 
