@@ -34,7 +34,7 @@ class Store:
         self.answers_are_lost = False
 
     def begin(self, wallet: WalletAddress = ALICE, number: int = 1, now: int = NOW) -> str:
-        family, text = refresh_token.begin(f"{number:032x}", wallet, KEYS, now=now)
+        family, text = refresh_token.begin(f"{number:032x}", wallet, KEYS, seed="5e" * 32, now=now)
         self.families[family.session_id] = family
         return text
 
@@ -172,7 +172,7 @@ def test_the_grace_waits_for_a_process_that_does_not_know_the_key_yet() -> None:
 def test_a_forged_token_ends_no_session() -> None:
     store = Store()
     first = store.begin()
-    forged = refresh_token.make(f"{1:032x}", 7, from_secret(OLD | {"secret": "x" * 64}), "1")
+    forged = refresh_token.make(f"{1:032x}", 7, from_secret(OLD | {"secret": "x" * 64}), "1", "")
     assert refusal_of(store, forged) == "REFRESH_TOKEN_INVALID"
     with pytest.raises(OnlineTicketError) as refusal:
         store.log_out(forged)

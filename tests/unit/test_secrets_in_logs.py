@@ -15,7 +15,7 @@ KEYS = from_secret({"id": "1", "secret": "a" * 64})
 WALLET = WalletAddress("0x" + "a1" * 20)
 SECRETS = {
     "access token": session.mint(Session(WALLET, "user"), keys=KEYS, audience="x", now=1),
-    "refresh token": refresh_token.make("0" * 32, 3, KEYS, "1"),
+    "refresh token": refresh_token.make("0" * 32, 3, KEYS, "1", "before"),
     "verifier's key": verifier.key_text(*verifier.new_key()),
     "signature": "0x"
     + bytes(Account.create().sign_message(encode_defunct(text="x")).signature).hex(),
