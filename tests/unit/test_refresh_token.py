@@ -1,6 +1,9 @@
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onlineticket.domain import refresh_token
 from onlineticket.domain.errors import Unauthorized
@@ -112,3 +115,9 @@ def test_a_used_token_may_be_repeated_for_30_seconds_until_its_successor_is_used
     assert not used.repeats(FAMILY.token_hash, NOW + 31)
     further = replace(used, token_hash="third", previous_hash="next")
     assert not further.repeats(FAMILY.token_hash, NOW)
+
+
+@given(st.text() | st.from_regex(r"otr_[0-9a-f]{32}\.\d+\.\w+\.[\w-]{43}\.[\w-]{22}"))
+def test_any_text_is_a_token_of_ours_or_refused(text: str) -> None:
+    with suppress(Unauthorized):
+        assert not refresh_token.is_ours(text, refresh_token.read(text), KEYS)
