@@ -47,7 +47,7 @@ def test_every_function_that_was_called_has_logged(played: Played, lines: list[s
     for line in lines:
         if line.startswith("{"):
             services.add(json.loads(line).get("service"))
-    assert services >= {"auth", "queries", "tickets", "verify", "verifier_auth", "indexer"}
+    assert services >= {"auth", "queries", "tickets", "verify", "verifier_auth"}
 
 
 def test_no_token_key_or_signature_is_in_any_line(played: Played, lines: list[str]) -> None:
