@@ -4,7 +4,7 @@ import pytest
 
 from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.keyring import KeyRing, from_secret
-from onlineticket.rereading import MAX_AGE, MAX_STALE, PAUSE, Rereading
+from onlineticket.rereading import MAX_AGE, MAX_STALE, PAUSE, SEEK_PAUSE, Rereading
 
 FIRST = {"id": "1", "secret": "a" * 64}
 ROTATED = {"id": "2", "secret": "b" * 64, "previous_id": "1", "previous_secret": "a" * 64}
@@ -46,7 +46,7 @@ def test_an_unknown_key_has_the_ring_read_at_once_but_not_at_will() -> None:
     for _ in range(100):
         store.ring.get("7")
     assert store.reads == 2
-    store.now += PAUSE
+    store.now += SEEK_PAUSE
     store.ring.get("7")
     assert store.reads == 3
 

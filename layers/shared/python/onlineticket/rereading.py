@@ -13,8 +13,10 @@ from onlineticket.domain.keyring import KeyRing
 
 MAX_AGE = 60
 """Seconds after which a ring is read again."""
-PAUSE = 10
-"""Seconds between two tries at least, after one failed, and between two for unknown keys."""
+PAUSE = 30
+"""Seconds between two tries at least when one failed: each may take its whole time limit."""
+SEEK_PAUSE = 10
+"""Seconds between two readings for a key that is not known: anyone can name one."""
 MAX_STALE = 3_600
 """Seconds for which a ring serves that can't be read again."""
 
@@ -35,7 +37,7 @@ class Rereading:
 
     def get(self, naming: str | None = None) -> KeyRing:
         """The ring. `naming`: the key's id in a token or code at hand; if the ring lacks it, it is
-        read again at once, unless that was tried a moment ago: anyone can name a key.
+        read again at once, unless that was done a moment ago.
 
         Raises:
             Unavailable: `SECRETS_UNAVAILABLE`: it can't be read, and there is none that serves, or
@@ -44,7 +46,7 @@ class Rereading:
         now = self._clock()
         if self._ring is None or self._is_due(now):
             self._try(now)
-        elif self._lacks(naming) and not _within(now, self._sought_at, PAUSE):
+        elif self._lacks(naming) and not _within(now, self._sought_at, SEEK_PAUSE):
             self._sought_at = now
             self._try(now)
         if self._ring is None or (self._failed and self._lacks(naming)):

@@ -165,7 +165,9 @@ def _secret(variable: str) -> dict[str, str]:
 
     away = Unavailable("SECRETS_UNAVAILABLE", "The store of the keys does not answer.")
     try:
-        answer = _secrets_manager().get_secret_value(SecretId=settings.required(variable))
+        answer = secrets_manager().get_secret_value(
+            SecretId=settings.required(variable), VersionStage="AWSCURRENT"
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("InternalServiceError", "ThrottlingException"):
             raise
@@ -177,13 +179,14 @@ def _secret(variable: str) -> dict[str, str]:
 
 
 @_once
-def _secrets_manager() -> Any:
+def secrets_manager() -> Any:
+    """With little patience: 4 s at most."""
     import boto3
     from botocore.config import Config
 
     retries = {"mode": "standard", "total_max_attempts": 2}
     return boto3.client(
-        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1.5, retries=retries)
+        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1, retries=retries)
     )
 
 

@@ -109,6 +109,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     return lambda_handler
 
 
+def no_content() -> Response[str]:
+    """204. An empty text, not null: not every gateway takes that for a body."""
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
+
+
 def _cors(origins: str) -> CORSConfig | None:
     """The stage's origins, comma-separated; the gateway answers the preflights itself."""
     first, *others = origins.split(",")
