@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench bench-imports \
-        bench-auth bench-index synth \
+        bench-auth bench-index bench-door synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -67,7 +67,7 @@ decoders: ready-for-tests
 validator: ready-for-tests
 	$(VENV)/python -m infra.generate_validator
 
-bench: bench-imports bench-auth bench-index
+bench: bench-imports bench-auth bench-index bench-door
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
@@ -77,6 +77,9 @@ bench-auth: ready-for-tests
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index
+
+bench-door: ready-for-tests
+	$(VENV)/python -m tests.bench.door
 
 synth: ready
 	@for stage in local dev staging prod; do \

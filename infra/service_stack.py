@@ -9,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.constructs import indexer
+from infra.constructs import consuming, indexer
 from infra.constructs.database import MIGRATOR, READER, WRITER
 from infra.constructs.layers import Layers
 from infra.constructs.migrations import Migrations
@@ -125,7 +125,7 @@ class ServiceStack(Stack):
 
         self.tickets = self._function(
             "tickets",
-            database=READER,
+            database=WRITER,  # of the audit log
             secrets={"JWT_SECRET_ARN": data.jwt_secret, "QR_SECRET_ARN": data.qr_secret},
         )
 
@@ -136,9 +136,12 @@ class ServiceStack(Stack):
             secrets={"QR_SECRET_ARN": data.qr_secret},
             tables={"REDEMPTIONS_TABLE": data.redemptions},
             environment={"ADMIT_WHEN_DATABASE_IS_DOWN": door},
+            timeout_seconds=25,  # a hundred offline scans, within the gateway's 29 s
             provisioned_concurrency=stage.verify_provisioned_concurrency,
         )
-        data.redemptions.grant(self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem")
+        data.redemptions.grant(
+            self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
 
         self.verifier_auth = self._function(
             "verifier_auth",
@@ -206,14 +209,30 @@ class ServiceStack(Stack):
             database=WRITER,
             past_proxy=True,
             rpc=True,
+            tables={"REDEMPTIONS_TABLE": self._data.redemptions},
             timeout_seconds=indexer.WORKER_TIMEOUT_SECONDS,
             reserved_concurrency=1,
         )
+        self._data.redemptions.grant(self.worker.function, "dynamodb:Scan")
         indexer.EveryFiveMinutes(self, "WorkerSchedule", function=self.worker)
 
-        self.settle = self._function("settle", database=WRITER, timeout_seconds=60)
+        self.settle = self._function("settle", database=WRITER, rpc=True, timeout_seconds=60)
         self.settle_stream = SettleStream(
             self, "SettleStream", settle=self.settle, redemptions=self._data.redemptions
+        )
+
+        self.consume = self._function(
+            "consume",
+            database=WRITER,
+            past_proxy=True,
+            rpc=True,
+            chain=True,
+            environment={"CONSUME_MAX_FEE_GWEI": str(self._stage.consume_max_fee_gwei)},
+            timeout_seconds=consuming.TIMEOUT_SECONDS,
+            reserved_concurrency=1,
+        )
+        consuming.Consuming(
+            self, "Consuming", function=self.consume, enabled=self._stage.consume_on_chain
         )
 
     def _function(
@@ -308,6 +327,7 @@ class ServiceStack(Stack):
             "Worker": self.worker,
             "Settle": self.settle,
             "Rotate": self.rotate,
+            "Consume": self.consume,
             "Migrate": self.migrate,
         }
         outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}
