@@ -18,9 +18,10 @@ REACH = {
     "store": {"domain", "store", "settings"},
     "dynamo": {"domain", "dynamo", "settings"},
     "chain": {"domain", "chain", "settings"},
+    "gateway": {"domain", "gateway", "settings"},
     "api": {"domain", "api", "settings", "resources"},
 }
-LIGHT = ("verify", "tickets", "queries", "verifier_auth")
+LIGHT = ("verify", "tickets", "queries", "verifier_auth", "users", "organizer")
 HEAVY = ("web3", "eth_account", "siwe")
 
 
