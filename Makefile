@@ -4,8 +4,8 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
-        bench-index bench-door synth \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench bench-imports \
+        bench-auth bench-index bench-door synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -26,6 +26,7 @@ help:
 	@echo "make synth      templates of every stage, into cdk.out.<stage>/"
 	@echo "make fmt        format      make lock     resolve the dependencies again"
 	@echo "make decoders   log decoders from abis/*.json"
+	@echo "make validator  bytecode of the contract wallets' validator"
 
 ready:
 	@"$(or $(PYTHON),$(NEED_PYTHON))" infra/local/bootstrap.py run
@@ -63,10 +64,16 @@ lock: ready-for-tests
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
 
-bench: bench-imports bench-index bench-door
+validator: ready-for-tests
+	$(VENV)/python -m infra.generate_validator
+
+bench: bench-imports bench-auth bench-index bench-door
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
+
+bench-auth: ready-for-tests
+	$(VENV)/python -m tests.bench.auth
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
@@ -16,8 +16,14 @@ from infra.constructs.migrations import Migrations
 from infra.constructs.rest_api import RestApi
 from infra.constructs.settle import SettleStream
 from infra.constructs.ticket_function import TicketFunction
+from infra.constructs.usage_plans import UsagePlans
 from infra.data_stack import DataStack
 from infra.stages import LocalServices, Stage
+
+KEY_LIFE = Duration.days(30)
+"""A key signs for this long, and is accepted for as long again: more than any refresh token lives
+unused, so that a stolen one is known as ours however late it comes.
+"""
 
 
 class ServiceStack(Stack):
@@ -54,6 +60,7 @@ class ServiceStack(Stack):
         )
         self._http_functions()
         self._chain_functions()
+        self._rotations()
         self._outputs()
 
     def _http_functions(self) -> None:
@@ -71,12 +78,50 @@ class ServiceStack(Stack):
             "auth",
             database=WRITER,
             secrets={"JWT_SECRET_ARN": data.jwt_secret},
-            tables={"SESSIONS_TABLE": data.sessions},
+            rpc=True,  # contract wallets are asked for their signatures
+            tables={"SESSIONS_TABLE": data.sessions, "RATE_LIMITS_TABLE": data.rate_limits},
             environment={"SIWE_DOMAIN": stage.siwe_domain, "SIWE_URI": stage.siwe_uri},
             chain=True,
             snap_start=stage.in_cloud,
         )
-        data.sessions.grant(self.auth.function, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        data.sessions.grant(
+            self.auth.function,
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+        )
+        data.rate_limits.grant(self.auth.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
+
+        self.users = self._function(
+            "users",
+            database=WRITER,
+            rpc=True,  # roles are the chain's, too
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"CACHE_TABLE": data.cache},
+        )
+        self._let_cache(self.users)
+
+        self.organizer = self._function(
+            "organizer",
+            database=WRITER,  # the audit log
+            rpc=True,
+            secrets={
+                "JWT_SECRET_ARN": data.jwt_secret,
+                "PEPPER_SECRET_ARN": data.pepper_secret,
+            },
+            tables={"VERIFIER_KEYS_TABLE": data.verifier_keys, "CACHE_TABLE": data.cache},
+            environment={
+                "USAGE_PLANS_PARAMETER": stage.usage_plans_parameter,
+                "GATEWAY_COUNTS_BY_HEADER": str(not stage.in_cloud).lower(),
+            },
+        )
+        self._let_cache(self.organizer)
+        data.verifier_keys.grant(
+            self.organizer.function,
+            "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
+        )  # fmt: skip
 
         self.tickets = self._function(
             "tickets",
@@ -112,11 +157,41 @@ class ServiceStack(Stack):
             functions={
                 "queries": self.queries,
                 "auth": self.auth,
+                "users": self.users,
+                "organizer": self.organizer,
                 "tickets": self.tickets,
                 "verify": self.verify,
             },
             authorizer=self.verifier_auth,
         )
+        self.usage_plans = UsagePlans(
+            self,
+            "UsagePlans",
+            api=self.rest_api.api,
+            parameter_name=stage.usage_plans_parameter,
+        )
+        assert self.organizer.function.role is not None  # the construct has made one
+        self.usage_plans.let_manage_keys(self.organizer.function.role)
+
+    def _rotations(self) -> None:
+        """Of the keys that two readings a minute apart can follow; verifiers' keys are hashed with
+        the peppers, which therefore change only when their keys do.
+        """
+        data = self._data
+        self.rotate = self._function("rotate")
+        for name, secret in (("Jwt", data.jwt_secret), ("Qr", data.qr_secret)):
+            if self._stage.in_cloud:  # the emulator has no schedule of rotations
+                secretsmanager.RotationSchedule(
+                    self,
+                    f"{name}Rotation",
+                    secret=secret,
+                    rotation_lambda=self.rotate.function,
+                    automatically_after=KEY_LIFE,
+                    rotate_immediately_on_update=False,
+                )
+            else:
+                secret.grant_read(self.rotate.function)
+                secret.grant_write(self.rotate.function)
 
     def _chain_functions(self) -> None:
         self.indexer = self._function(
@@ -186,6 +261,7 @@ class ServiceStack(Stack):
                 "LOG_LEVEL": self._stage.log_level,
                 "CONTRACTS": self._contracts,
                 "CORS_ORIGINS": ",".join(self._stage.cors_origins),
+                "SOURCE_ADDRESS_HEADER": self._stage.source_address_header,
                 **{variable: table.table_name for variable, table in (tables or {}).items()},
                 **(environment or {}),
             },
@@ -212,6 +288,11 @@ class ServiceStack(Stack):
         function.function.add_environment(variable, secret.secret_arn)
         secret.grant_read(function.function)
 
+    def _let_cache(self, function: TicketFunction) -> None:
+        self._data.cache.grant(
+            function.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+        )
+
     def _let_call_the_node(self, function: TicketFunction) -> None:
         if self._rpc_secret:
             self._let_read(function, "RPC_SECRET_ARN", self._rpc_secret)
@@ -227,6 +308,7 @@ class ServiceStack(Stack):
             "ApiStage": api.deployment_stage.stage_name,
             "RedemptionsTable": data.redemptions.table_name,
             "SessionsTable": data.sessions.table_name,
+            "RateLimitsTable": data.rate_limits.table_name,
             "VerifierKeysTable": data.verifier_keys.table_name,
             "JwtSecretArn": data.jwt_secret.secret_arn,
             "QrSecretArn": data.qr_secret.secret_arn,
@@ -236,12 +318,15 @@ class ServiceStack(Stack):
         functions = {
             "Queries": self.queries,
             "Auth": self.auth,
+            "Users": self.users,
+            "Organizer": self.organizer,
             "Tickets": self.tickets,
             "Verify": self.verify,
             "VerifierAuth": self.verifier_auth,
             "Indexer": self.indexer,
             "Worker": self.worker,
             "Settle": self.settle,
+            "Rotate": self.rotate,
             "Consume": self.consume,
             "Migrate": self.migrate,
         }

@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from infra.app import build
+from infra.constructs.usage_plans import TIERS
 from infra.data_stack import DataStack
 from infra.routes import ROUTES
 from infra.service_stack import ServiceStack
 from infra.stages import STAGES, LocalServices
+from onlineticket.domain.verifier_key import Tier
+from onlineticket.dynamo import verifier_keys
 
 LOCAL = LocalServices(
     db_url="postgresql://somebody@localhost/tickets",
@@ -23,9 +26,18 @@ LOCAL = LocalServices(
 pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
-    "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "worker", "settle",
-    "migrate", "consume",
+    "queries", "auth", "users", "organizer", "tickets", "verify", "verifier_auth", "indexer",
+    "worker", "settle", "consume", "migrate", "rotate",
 }  # fmt: skip
+
+
+WITHOUT_RESOURCE = {
+    ("settle", "dynamodb:ListStreams"),
+    ("rotate", "secretsmanager:GetRandomPassword"),
+}
+"""Actions that know no resource; all else is granted on one."""
+COPIES = ("RateLimits", "Cache")
+"""Tables of which nothing is missed when they are lost."""
 
 
 class Templates(NamedTuple):
@@ -59,11 +71,14 @@ def both(request: pytest.FixtureRequest) -> Templates:
 # The data stack
 
 
-def test_every_table_can_be_restored_to_a_point_in_time(both: Templates) -> None:
+def test_every_table_that_holds_more_than_copies_can_be_restored(both: Templates) -> None:
     tables = resources(both.data, "AWS::DynamoDB::Table")
-    assert len(tables) == 3
-    for table in tables.values():
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert len(tables) == 5
+    for name, table in tables.items():
+        restorable = not name.startswith(COPIES)
+        assert table["PointInTimeRecoverySpecification"] == {
+            "PointInTimeRecoveryEnabled": restorable
+        }
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
 
@@ -73,7 +88,23 @@ def test_redemptions_and_sessions_expire_and_verifier_keys_do_not(both: Template
     expiring = {"AttributeName": "ttl", "Enabled": True}
     assert named(tables, "Redemptions")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Sessions")["TimeToLiveSpecification"] == expiring
+    assert named(tables, "RateLimits")["TimeToLiveSpecification"] == expiring
+    assert named(tables, "Cache")["TimeToLiveSpecification"] == expiring
     assert "TimeToLiveSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_the_index_of_a_wallets_sessions_holds_keys_only(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "Sessions")["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["owner", "created_at"]
+
+
+def test_verifiers_are_listed_by_their_organizer(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "VerifierKeys")["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == verifier_keys.INDEX
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["organizer", "created_at"]
 
 
 def test_only_redemptions_has_a_stream_and_it_shows_both_images(both: Templates) -> None:
@@ -196,7 +227,7 @@ def test_what_runs_by_the_clock_and_migrate_go_past_the_proxy_and_the_others_do_
 ) -> None:
     for name, properties in functions(prod):
         host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
-        if name == "verifier_auth":
+        if name in ("verifier_auth", "rotate"):
             assert "VpcConfig" not in properties
         else:
             past = name in ("indexer", "worker", "migrate", "consume")
@@ -209,9 +240,9 @@ def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templ
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
         "queries": "reader", "tickets": "writer", "verify": "reader",
-        "auth": "writer", "indexer": "writer", "worker": "writer", "settle": "writer",
-        "consume": "writer",
-        "migrate": "migrator", "verifier_auth": None,
+        "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
+        "worker": "writer", "settle": "writer", "consume": "writer",
+        "migrate": "migrator", "verifier_auth": None, "rotate": None,
     }  # fmt: skip
     for name, user in users.items():
         allowed = [r for a, r in allowed_to(prod, name) if a == "rds-db:connect"]
@@ -233,7 +264,7 @@ def test_functions_that_need_the_tables_wait_for_the_migrations(both: Templates)
     for resource in found.values():
         name = resource["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
         waits = any(d.startswith("MigrationsSchema") for d in resource.get("DependsOn", []))
-        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth"}), name
+        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth", "rotate"}), name
 
 
 def test_the_migrations_run_again_when_they_or_the_contracts_change(both: Templates) -> None:
@@ -259,12 +290,21 @@ def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
     }
 
 
+def test_auth_may_touch_sessions_and_limits_but_delete_nothing(prod: Templates) -> None:
+    assert {action for action, _ in allowed_to(prod, "auth") if "dynamodb" in action} == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    }
+
+
 def test_no_function_is_granted_a_whole_service(both: Templates) -> None:
     for name in FUNCTIONS:
         for action, resource in allowed_to(both, name):
             assert "*" not in action, name
-            # ListStreams knows no resource; all else is granted on one.
-            assert resource != "*" or (name, action) == ("settle", "dynamodb:ListStreams"), action
+            assert resource != "*" or (name, action) in WITHOUT_RESOURCE, action
 
 
 def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> None:
@@ -276,12 +316,53 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
             if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
         }
 
-    assert readers("JwtSecret") == {"auth", "tickets"}
-    assert readers("QrSecret") == {"tickets", "verify"}
-    assert readers("PepperSecret") == {"verifier_auth"}
+    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "rotate"}
+    assert readers("QrSecret") == {"tickets", "verify", "rotate"}
+    assert readers("PepperSecret") == {"verifier_auth", "organizer"}
     assert readers("/onlineticket/prod/rpc") == {
-        "queries", "indexer", "worker", "settle", "consume",
+        "queries", "auth", "users", "organizer", "indexer", "worker", "settle", "consume",
     }  # fmt: skip
+
+
+def test_the_organizer_may_make_and_remove_api_keys_and_touch_no_other_part_of_the_gateway(
+    prod: Templates,
+) -> None:
+    allowed = [
+        (action, json.dumps(resource))
+        for action, resource in allowed_to(prod, "organizer")
+        if action.startswith("apigateway:")
+    ]
+    assert {action for action, _ in allowed} == {
+        "apigateway:GET", "apigateway:POST", "apigateway:DELETE",
+    }  # fmt: skip
+    for action, resource in allowed:
+        under_a_plan = '::/usageplans/", {"Ref": "UsagePlans' in resource and "/keys" in resource
+        assert "::/apikeys" in resource or (action == "apigateway:POST" and under_a_plan), resource
+    others = {a for name in FUNCTIONS - {"organizer"} for a, _ in allowed_to(prod, name)}
+    assert not any(action.startswith("apigateway:") for action in others)
+
+
+def test_the_authorizer_can_read_keys_and_change_none(prod: Templates) -> None:
+    assert {a for a, _ in allowed_to(prod, "verifier_auth") if a.startswith("dynamodb:")} == {
+        "dynamodb:GetItem"
+    }
+
+
+def test_the_signing_keys_rotate_every_30_days_and_not_at_a_deploy(prod: Templates) -> None:
+    schedules = resources(prod.service, "AWS::SecretsManager::RotationSchedule")
+    assert sorted(name[:3] for name in schedules) == ["Jwt", "QrR"]
+    for schedule in schedules.values():
+        assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
+        assert schedule["RotateImmediatelyOnUpdate"] is False
+        assert schedule["RotationLambdaARN"]["Fn::GetAtt"][0].startswith("Rotate")
+
+
+def test_the_rotation_may_touch_the_two_rings_and_nothing_else(prod: Templates) -> None:
+    for action, resource in allowed_to(prod, "rotate"):
+        if action == "secretsmanager:GetRandomPassword":  # it knows no resource
+            continue
+        assert action.startswith("secretsmanager:")
+        assert "JwtSecret" in json.dumps(resource) or "QrSecret" in json.dumps(resource)
 
 
 def test_tickets_are_used_on_chain_only_where_a_stage_says_so(both: Templates) -> None:
@@ -381,6 +462,39 @@ def test_a_verdict_on_a_key_is_reused_for_at_most_30_seconds(
     assert authorizer["IdentitySource"] == sources
 
 
+def test_the_gateway_counts_each_terminal_by_the_key_that_the_authorizer_names(
+    prod: Templates,
+) -> None:
+    [api] = resources(prod.service, "AWS::ApiGateway::RestApi").values()
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    counted = {path for _, path, p in methods(prod.service) if p.get("ApiKeyRequired")}
+    assert counted == {f"/v1{route.path}" for route in ROUTES if route.caller == "verifier"}
+
+
+def test_there_is_a_usage_plan_for_each_tier_of_terminals_on_this_api(both: Templates) -> None:
+    plans = resources(both.service, "AWS::ApiGateway::UsagePlan")
+    assert TIERS.keys() == set(get_args(Tier))
+    for tier in TIERS:
+        plan = named(plans, f"UsagePlans{tier.capitalize()}")
+        assert plan["Throttle"]["RateLimit"] == TIERS[tier].rate
+        assert plan["Throttle"]["BurstLimit"] == TIERS[tier].burst
+        assert plan["Quota"] == {"Limit": TIERS[tier].per_day, "Period": "DAY"}
+        assert len(plan["ApiStages"]) == 1
+    assert len(plans) == len(TIERS)
+
+
+def test_a_verdict_behind_cloudfront_is_reused_for_one_viewer_only() -> None:
+    stage = replace(STAGES["prod"], source_address_header="CloudFront-Viewer-Address")
+    app = App(context={"aws:cdk:bundling-stacks": []})
+    data = DataStack(app, "Data", stage=stage)
+    service = ServiceStack(app, "Service", stage=stage, data=data, local=LOCAL)
+    [authorizer] = resources(Template.from_stack(service), "AWS::ApiGateway::Authorizer").values()
+    assert authorizer["IdentitySource"] == (
+        "method.request.header.x-api-key,context.identity.sourceIp,"
+        "method.request.header.CloudFront-Viewer-Address"
+    )
+
+
 def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
     [stage] = resources(prod.service, "AWS::ApiGateway::Stage").values()
     [settings] = stage["MethodSettings"]
@@ -400,6 +514,11 @@ def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templ
     assert statuses["UNAUTHORIZED"] == "401"
     assert statuses["NO_SUCH_ROUTE"] == "404"
     assert statuses["TOO_MANY_REQUESTS"] == "429"
+
+
+def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
+    text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
+    assert "'DELETE,GET,PATCH,POST,PUT'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

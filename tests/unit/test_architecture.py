@@ -18,9 +18,13 @@ REACH = {
     "store": {"domain", "store", "settings"},
     "dynamo": {"domain", "dynamo", "settings"},
     "chain": {"domain", "chain", "settings"},
+    "gateway": {"domain", "gateway", "settings"},
     "api": {"domain", "api", "settings", "resources"},
 }
-LIGHT = ("verify", "tickets", "queries", "verifier_auth", "settle", "worker", "indexer")
+LIGHT = (
+    "verify", "tickets", "queries", "verifier_auth", "users", "organizer", "settle", "worker",
+    "indexer",
+)  # fmt: skip
 HEAVY = ("web3", "eth_account", "eth_keys", "rlp", "siwe")
 
 
