@@ -62,6 +62,8 @@ def _status(door: Door, _: argparse.Namespace) -> int:
         print(f"owner {outcome:10} {checks.get(outcome, 0)}")
     for state in ("waiting", "sent", "done", "given_up"):
         print(f"on chain {state:8}{uses.get(state, 0)}")
+    for flag, count in owner_checks.flag_counts(door.conn, suite_id).items():
+        print(f"flagged          {count} {flag}")
     print(f"dead letters     {letters}")
     return 4 if letters else 0
 
