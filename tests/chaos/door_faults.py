@@ -19,8 +19,9 @@ from onlineticket.domain.ticket import Ticket
 from onlineticket.domain.undo import Undo
 from onlineticket.domain.upload import Upload
 from onlineticket.domain.verifier import Verifier
-from onlineticket.dynamo import door_items, redemptions
-from onlineticket.store import check_ins
+from onlineticket.dynamo import redemptions, sweeping
+from onlineticket.store import settling
+from onlineticket.store.settling import Written
 from onlineticket.usecases.scan import Answer, Door, scan
 from onlineticket.usecases.settle import settle
 from onlineticket.usecases.settle_offline import Settled, settle_offline
@@ -178,16 +179,21 @@ class FaultyDoor:
         self.chance.shuffle(batch)
         conn: Any = FaultyConnection(self.conn, self.chance, rate)
 
-        def record(journal: Journal) -> None:
-            check_ins.record(conn, journal)
+        def write(journals: Any, refused: Any) -> Written:
+            written = settling.write(conn, journals, refused)
             if self.chance.random() < rate:
-                raise psycopg.OperationalError("gone")
+                raise psycopg.OperationalError("gone after the commit")
+            return written
 
-        failed = settle(
-            [(str(i), self.store.stream[i]) for i in batch],
-            read=door_items.read_journal, record=record, report=lambda *_: None,
-        )  # fmt: skip
-        self.failed = {int(number) for number in failed}
+        try:
+            _, failed = settle(
+                [(str(i), self.store.stream[i]) for i in batch],
+                read=sweeping.read, write=write, report=lambda *_: None,
+            )  # fmt: skip
+        except psycopg.OperationalError:
+            self.failed = set(batch)
+        else:
+            self.failed = {int(number) for number in failed}
 
     def settle_all(self) -> None:
         self.settle(FAULTS_WHILE_SETTLING)
