@@ -93,7 +93,10 @@ class Door:
 
     def _check_owners(self, now: int, asked_before: int) -> Checked:
         suite = settings.current_suite()
-        node = Node(resources.rpc_url(), timeout_seconds=NODE_SECONDS, attempts=1)
+        node = Node(
+            resources.rpc_url(), timeout_seconds=NODE_SECONDS, attempts=1,
+            patience_seconds=NODE_SECONDS,
+        )  # fmt: skip
         return check_owners(
             due=lambda: owner_checks.due(
                 self.conn, resources.suite_id(), OWNER_CHECKS, asked_before=asked_before
