@@ -9,6 +9,7 @@ from onlineticket.domain import door, passage
 from onlineticket.domain.door import Scan, TicketShown, Verdict
 from onlineticket.domain.errors import Refused
 from onlineticket.domain.refusals import REFUSALS, refusal
+from onlineticket.domain.types import ZERO_ADDRESS
 from tests.at_the_door import (
     ALICE,
     BOB,
@@ -182,3 +183,19 @@ def test_every_refusal_can_be_raised() -> None:
         error = refusal(code, why=1)
         assert type(error) is kind
         assert (error.code, str(error), error.details) == (code, message, {"why": 1})
+
+
+@pytest.mark.parametrize(
+    ("moved", "owner", "status", "then"),
+    [
+        (0, None, None, TICKET),
+        (1, BOB, None, replace(TICKET, transfers=2, owner=BOB, holder=BOB)),
+        (1, MARKETPLACE, None, replace(TICKET, transfers=2, owner=MARKETPLACE, escrowed=True)),
+        (0, None, "used", replace(TICKET, status="used")),
+        (4, ZERO_ADDRESS, None, None),
+    ],
+)
+def test_a_ticket_is_taken_back_to_what_it_was(
+    moved: int, owner: Any, status: Any, then: Any
+) -> None:
+    assert TICKET.before(moved, owner, status, marketplace=MARKETPLACE) == then
