@@ -199,3 +199,35 @@ def test_a_ticket_is_taken_back_to_what_it_was(
     moved: int, owner: Any, status: Any, then: Any
 ) -> None:
     assert TICKET.before(moved, owner, status, marketplace=MARKETPLACE) == then
+
+
+@pytest.mark.parametrize(
+    ("ticket", "code"),
+    [
+        (TICKET, "ok"),
+        (replace(TICKET, status="revoked"), "ok"),
+        (replace(TICKET, event_status="cancelled", event_ends_at=0), "ok"),
+        (None, "TICKET_NOT_FOUND"),
+        (replace(TICKET, event_id=None), "WRONG_EVENT"),
+        (replace(TICKET, transfers=4), "QR_SUPERSEDED"),
+        (replace(TICKET, transfers=4, escrowed=True), "TICKET_ESCROWED"),
+    ],
+)
+def test_whoever_holds_the_ticket_may_leave(ticket: Any, code: str) -> None:
+    assert refusal_of(lambda: door.check_exit(CODE, ticket)) == code
+
+
+@pytest.mark.parametrize(
+    ("entries", "exits", "max_entries", "again"),
+    [
+        (0, 0, 2, False), (1, 0, 1, False), (1, 0, 2, True), (1, 1, 2, True), (2, 1, 2, True),
+        (2, 2, 2, False), (1, 1, 1, False),
+    ],
+)  # fmt: skip
+def test_a_ticket_passes_again_while_an_entry_or_an_exit_is_left(
+    entries: int, exits: int, max_entries: int, again: bool
+) -> None:
+    ticket = replace(TICKET, entries=entries, exits=exits, max_entries=max_entries)
+    assert ticket.may_pass_again is again
+    used = replace(ticket, effective_status="used")
+    assert (refusal_of(lambda: door.check_unused(used)) == "ok") is again
