@@ -222,7 +222,7 @@ def test_an_organizer_whom_the_chain_dropped_reads_and_revokes_and_makes_nothing
     office: Office, suite: Suite, conn: Any
 ) -> None:
     verifier_id, key = office.made()
-    authorize(suite, ORGANIZER, False)
+    authorize(suite, ORGANIZER, yes=False)
     resources.dynamodb().delete_item(  # as 300 s later; tests/integration/test_standing.py waits
         TableName=settings.required("CACHE_TABLE"),
         Key={"pk": {"S": f"standing#{suite.identity}#{ORGANIZER}"}},
