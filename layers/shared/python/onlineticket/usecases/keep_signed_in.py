@@ -148,6 +148,7 @@ def _stolen(family: Family, revoke: Revoke, now: int) -> Unauthorized:
 
 def _once_more(family: Family, keys: KeyRing, before: str) -> str:
     """The token in force, for the one who sends the token before it: that answer was lost."""
-    if keys.find(family.key_id) is None:
-        raise Unavailable("KEY_NOT_YET_KNOWN", "The keys were just changed: try again.")
-    return refresh_token.make(family.session_id, family.generation, keys, family.key_id, before)
+    try:
+        return refresh_token.make(family.session_id, family.generation, keys, family.key_id, before)
+    except KeyError:
+        raise Unavailable("KEY_NOT_YET_KNOWN", "The keys were just changed: try again.") from None
