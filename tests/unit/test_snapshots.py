@@ -26,7 +26,7 @@ hooks = []
 lambdas_own = types.ModuleType("snapshot_restore_py")
 lambdas_own.register_after_restore = lambda hook, *args, **kwargs: hooks.append(hook)
 sys.modules["snapshot_restore_py"] = lambdas_own
-import functions.auth.handler
+import functions.tickets.handler
 from onlineticket import resources
 from onlineticket.rereading import Rereading
 
