@@ -23,6 +23,7 @@ from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.passage import UNDO_WINDOW, Journal, Passage, TicketKey
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.types import EventId, TokenId, WalletAddress
+from onlineticket.door import __main__ as command
 from onlineticket.store import registry, settling
 from onlineticket.store.consumptions import PostgresLedger
 from onlineticket.usecases.consume import Round, consume
@@ -230,6 +231,23 @@ def test_what_is_stuck_is_sent_again_under_its_nonce_at_a_higher_price(
     assert (status(hall, token), uses(hall, signer)) == (1, 1)
 
 
+def test_one_of_an_earlier_suite_is_sent_again_as_it_was_and_keeps_its_nonce(
+    hall: Theatre, conn: Any, signer: KmsSigner
+) -> None:
+    old, new = hall.bought(), hall.bought()
+    begin(hall)
+    admit(hall, conn, old)
+    assert round_(hall, conn, signer).sent == 1
+    conn.execute("UPDATE consumptions SET suite_id = 99")
+    conn.execute("UPDATE check_ins SET suite_id = 99")
+    hall.node.call("anvil_dropAllTransactions")
+    admit(hall, conn, new)
+    done = round_(hall, conn, signer, NOW + 100)
+    assert (done.raised, done.sent, done.problems) == (0, 1, [])
+    mine(hall.node, [])
+    assert [status(hall, token) for token in (old, new)] == [1, 1]
+
+
 def test_no_transaction_pays_more_than_the_stage_allows(
     hall: Theatre, conn: Any, signer: KmsSigner
 ) -> None:
@@ -417,3 +435,18 @@ def test_the_function_does_a_round_with_what_the_environment_names(
     assert lambda_handler({}, context)["sent"] == 1
     mine(hall.node, [])
     assert status(hall, token) == 1
+
+
+def test_the_account_command_tells_whom_to_authorize(
+    hall: Theatre, signer: KmsSigner, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CONSUME_KEY_ID", signer.key_id)
+    resources.forget()
+    assert command.main(["account"]) == 0
+    said = capsys.readouterr().out
+    assert signer.address in said.lower()
+    assert str(10**18) in said
+    authorize(hall, signer.address, False)
+    assert command.main(["account"]) == 4
+    assert "setVerifierAuthorization" in capsys.readouterr().out

@@ -1,9 +1,9 @@
 """What follows a scan, for people: `python -m onlineticket.door COMMAND`.
 
 It reads the same variables as the functions (.env.example): CONTRACTS, DB_URL, REDEMPTIONS_TABLE,
-RPC_URL, SETTLE_DEAD_LETTERS_URL, and AWS's own.
+RPC_URL, SETTLE_DEAD_LETTERS_URL, CONSUME_KEY_ID, and AWS's own.
 Exit codes: 0 done; 1 a dependency is away, try again; 2 wrong usage; 4 something could not be
-settled, or a chain of the audit log is broken: the lines above say what.
+settled, a chain of the audit log is broken, an account may not use tickets: it says what.
 """
 
 import argparse
@@ -13,8 +13,10 @@ from time import time
 from typing import Any
 
 from onlineticket import resources, settings
+from onlineticket.chain.rpc import Node
+from onlineticket.domain.address import checksum
 from onlineticket.domain.errors import Unavailable
-from onlineticket.door.wiring import SWEEP, Door, open_door, redrive
+from onlineticket.door.wiring import SWEEP, Door, open_door, redrive_queue
 from onlineticket.settings import MissingSetting
 from onlineticket.store import audit, consumptions, owner_checks, sweeps
 from onlineticket.store.audit import Head
@@ -27,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("sweep", help="settle what Postgres lacks of the whole table, now")
     commands.add_parser("redrive", help="settle what the dead-letter queue stands for")
     commands.add_parser("check-owners", help="ask the chain about those who came in")
+    commands.add_parser("account", help="who uses tickets on chain, and whether it may")
     verify = commands.add_parser("verify-audit", help="walk the audit log's chains")
     verify.add_argument(
         "--head", action="append", default=[], metavar="CHAIN=NUMBER:HASH",
@@ -59,6 +62,8 @@ def _status(door: Door, _: argparse.Namespace) -> int:
         print(f"owner {outcome:10} {checks.get(outcome, 0)}")
     for state in ("waiting", "sent", "done", "given_up"):
         print(f"on chain {state:8}{uses.get(state, 0)}")
+    for flag, count in owner_checks.flag_counts(door.conn, suite_id).items():
+        print(f"flagged          {count} {flag}")
     print(f"dead letters     {letters}")
     return 4 if letters else 0
 
@@ -77,7 +82,7 @@ def _sweep(door: Door, _: argparse.Namespace) -> int:
 
 
 def _redrive(door: Door, _: argparse.Namespace) -> int:
-    done = redrive(door, _client("sqs"), _queue_url(), _client("dynamodbstreams"))
+    done = redrive_queue(door, _client("sqs"), _queue_url(), _client("dynamodbstreams"))
     how = ", the whole table gone through" if done.swept else ""
     print(f"{done.messages} messages, {done.items} items read{how}, {done.settled} lines settled")
     if done.left:
@@ -89,6 +94,23 @@ def _check_owners(door: Door, _: argparse.Namespace) -> int:
     done = door.check_owners(int(time()))
     print(f"{done.matches} match, {done.mismatches} differ, {done.unchecked} not known yet")
     return 0
+
+
+def _account(_: Door, __: argparse.Namespace) -> int:
+    from onlineticket.chain.kms_signer import open_signer
+    from onlineticket.chain.use_ticket import TicketUser
+
+    suite = settings.current_suite()
+    signer = open_signer(resources.kms(), settings.required("CONSUME_KEY_ID"))
+    user = TicketUser(
+        Node(resources.rpc_url()), suite.chain_id, suite.ticket_manager, signer.address, signer.sign
+    )  # fmt: skip
+    may_use = user.may_use()
+    print(f"address          {checksum(signer.address)}")
+    print(f"authorized       {'yes' if may_use else 'no: setVerifierAuthorization(address, true)'}")
+    print(f"balance          {user.balance()} wei")
+    print(f"transactions     {user.next_nonce()}")
+    return 0 if may_use else 4
 
 
 def _verify_audit(door: Door, options: argparse.Namespace) -> int:
@@ -140,6 +162,7 @@ _COMMANDS: dict[str, Callable[[Door, argparse.Namespace], int]] = {
     "sweep": _sweep,
     "redrive": _redrive,
     "check-owners": _check_owners,
+    "account": _account,
     "verify-audit": _verify_audit,
 }
 
