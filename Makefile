@@ -4,7 +4,7 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench bench-imports \
         bench-index synth \
         ready ready-for-tests
 
@@ -26,6 +26,7 @@ help:
 	@echo "make synth      templates of every stage, into cdk.out.<stage>/"
 	@echo "make fmt        format      make lock     resolve the dependencies again"
 	@echo "make decoders   log decoders from abis/*.json"
+	@echo "make validator  bytecode of the contract wallets' validator"
 
 ready:
 	@"$(or $(PYTHON),$(NEED_PYTHON))" infra/local/bootstrap.py run
@@ -62,6 +63,9 @@ lock: ready-for-tests
 
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
+
+validator: ready-for-tests
+	$(VENV)/python -m infra.generate_validator
 
 bench: bench-imports bench-index
 

@@ -31,6 +31,10 @@ ROUTES = (
     Route("GET", "/market/listings", "queries", "all"),
     Route("POST", "/auth/siwe/challenge", "auth", "all"),
     Route("POST", "/auth/siwe/verify", "auth", "all"),
+    Route("POST", "/auth/refresh", "auth", "all"),
+    Route("POST", "/auth/logout", "auth", "all"),
+    Route("GET", "/auth/sessions", "auth", "user"),
+    Route("DELETE", "/auth/sessions/{session_id}", "auth", "user"),
     Route("POST", "/tickets/{token_id}/qrcode", "tickets", "holder"),
     Route("POST", "/verify/scan", "verify", "verifier"),
 )

@@ -71,12 +71,21 @@ class ServiceStack(Stack):
             "auth",
             database=WRITER,
             secrets={"JWT_SECRET_ARN": data.jwt_secret},
-            tables={"SESSIONS_TABLE": data.sessions},
+            rpc=True,  # contract wallets are asked for their signatures
+            tables={"SESSIONS_TABLE": data.sessions, "RATE_LIMITS_TABLE": data.rate_limits},
             environment={"SIWE_DOMAIN": stage.siwe_domain, "SIWE_URI": stage.siwe_uri},
             chain=True,
             snap_start=stage.in_cloud,
         )
-        data.sessions.grant(self.auth.function, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        data.sessions.grant(
+            self.auth.function,
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+        )
+        data.rate_limits.grant(self.auth.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
         self.tickets = self._function(
             "tickets",
@@ -167,6 +176,7 @@ class ServiceStack(Stack):
                 "LOG_LEVEL": self._stage.log_level,
                 "CONTRACTS": self._contracts,
                 "CORS_ORIGINS": ",".join(self._stage.cors_origins),
+                "SOURCE_ADDRESS_HEADER": self._stage.source_address_header,
                 **{variable: table.table_name for variable, table in (tables or {}).items()},
                 **(environment or {}),
             },
@@ -208,6 +218,7 @@ class ServiceStack(Stack):
             "ApiStage": api.deployment_stage.stage_name,
             "RedemptionsTable": data.redemptions.table_name,
             "SessionsTable": data.sessions.table_name,
+            "RateLimitsTable": data.rate_limits.table_name,
             "VerifierKeysTable": data.verifier_keys.table_name,
             "JwtSecretArn": data.jwt_secret.secret_arn,
             "QrSecretArn": data.qr_secret.secret_arn,

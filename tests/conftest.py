@@ -23,10 +23,16 @@ from infra.local.run import ROOT, Run
 from onlineticket import resources
 from onlineticket.domain import suite as suites
 from onlineticket.domain.suite import Suite
+from onlineticket.dynamo.sessions import BY_OWNER
 from onlineticket.store import database as databases
 from onlineticket.store import migrate
 
-TABLES = {"REDEMPTIONS_TABLE": True, "SESSIONS_TABLE": False, "VERIFIER_KEYS_TABLE": False}
+TABLES = {
+    "REDEMPTIONS_TABLE": True,
+    "SESSIONS_TABLE": False,
+    "VERIFIER_KEYS_TABLE": False,
+    "RATE_LIMITS_TABLE": False,
+}
 """The variable that names each DynamoDB table, and whether it has a stream."""
 MEMORY = Path("/dev/shm")
 SECRETS = ("JWT_SECRET_ARN", "QR_SECRET_ARN", "PEPPER_SECRET_ARN")
@@ -256,13 +262,29 @@ def _create_tables(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names = []
     for variable, streams in TABLES.items():
         name = f"{variable.removesuffix('_TABLE').lower()}-{uuid4().hex[:8]}"
+        indexes: dict[str, Any] = {}
+        attributes = [{"AttributeName": "pk", "AttributeType": "S"}]
+        if variable == "SESSIONS_TABLE":
+            attributes += [
+                {"AttributeName": "owner", "AttributeType": "S"},
+                {"AttributeName": "created_at", "AttributeType": "N"},
+            ]
+            by_owner = [
+                {"AttributeName": "owner", "KeyType": "HASH"},
+                {"AttributeName": "created_at", "KeyType": "RANGE"},
+            ]
+            keys_only = {"ProjectionType": "KEYS_ONLY"}
+            indexes["GlobalSecondaryIndexes"] = [
+                {"IndexName": BY_OWNER, "KeySchema": by_owner, "Projection": keys_only}
+            ]
         stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            AttributeDefinitions=attributes,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             **({"StreamSpecification": stream} if streams else {}),
+            **indexes,
         )
         monkeypatch.setenv(variable, name)
         names.append(name)

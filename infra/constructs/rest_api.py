@@ -70,7 +70,7 @@ class RestApi(Construct):
             deploy_options=self._deploy_options(stage),
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=list(stage.cors_origins),
-                allow_methods=["GET", "POST"],
+                allow_methods=sorted({route.method for route in ROUTES}),
                 allow_headers=["authorization", "content-type", "accept-language"],
                 max_age=Duration.hours(1),
             ),

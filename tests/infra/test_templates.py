@@ -25,6 +25,10 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
+COPIES = ("RateLimits",)
+"""Tables of which nothing is missed when they are lost."""
+
+
 class Templates(NamedTuple):
     data: Template
     service: Template
@@ -56,11 +60,14 @@ def both(request: pytest.FixtureRequest) -> Templates:
 # The data stack
 
 
-def test_every_table_can_be_restored_to_a_point_in_time(both: Templates) -> None:
+def test_every_table_that_holds_more_than_copies_can_be_restored(both: Templates) -> None:
     tables = resources(both.data, "AWS::DynamoDB::Table")
-    assert len(tables) == 3
-    for table in tables.values():
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert len(tables) == 4
+    for name, table in tables.items():
+        restorable = not name.startswith(COPIES)
+        assert table["PointInTimeRecoverySpecification"] == {
+            "PointInTimeRecoveryEnabled": restorable
+        }
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
 
@@ -70,7 +77,15 @@ def test_redemptions_and_sessions_expire_and_verifier_keys_do_not(both: Template
     expiring = {"AttributeName": "ttl", "Enabled": True}
     assert named(tables, "Redemptions")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Sessions")["TimeToLiveSpecification"] == expiring
+    assert named(tables, "RateLimits")["TimeToLiveSpecification"] == expiring
     assert "TimeToLiveSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_the_index_of_a_wallets_sessions_holds_keys_only(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "Sessions")["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["owner", "created_at"]
 
 
 def test_only_redemptions_has_a_stream_and_it_shows_both_images(both: Templates) -> None:
@@ -252,6 +267,16 @@ def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
     }
 
 
+def test_auth_may_touch_sessions_and_limits_but_delete_nothing(prod: Templates) -> None:
+    assert {action for action, _ in allowed_to(prod, "auth") if "dynamodb" in action} == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    }
+
+
 def test_no_function_is_granted_a_whole_service(both: Templates) -> None:
     for name in FUNCTIONS:
         for action, resource in allowed_to(both, name):
@@ -272,7 +297,7 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
     assert readers("JwtSecret") == {"auth", "tickets"}
     assert readers("QrSecret") == {"tickets", "verify"}
     assert readers("PepperSecret") == {"verifier_auth"}
-    assert readers("/onlineticket/prod/rpc") == {"queries", "indexer", "worker"}
+    assert readers("/onlineticket/prod/rpc") == {"queries", "auth", "indexer", "worker"}
 
 
 # Schedules and streams
@@ -366,6 +391,11 @@ def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templ
     assert statuses["UNAUTHORIZED"] == "401"
     assert statuses["NO_SUCH_ROUTE"] == "404"
     assert statuses["TOO_MANY_REQUESTS"] == "429"
+
+
+def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
+    text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
+    assert "'DELETE,GET,POST'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

@@ -20,7 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from onlineticket import settings
-from onlineticket.domain import errors
+from onlineticket.domain import errors, rate_limit
 
 logger = Logger()
 
@@ -69,7 +69,9 @@ def http_app() -> APIGatewayRestResolver:
 
     @app.exception_handler(ResponseValidationError)
     def on_bad_answer(error: ResponseValidationError) -> Response[str]:
-        logger.error("an answer outside its schema", errors=str(error.errors()))
+        # Where and what, not the value: an answer may hold tokens.
+        broken = [{"loc": each["loc"], "type": each["type"]} for each in error.errors()]
+        logger.error("an answer outside its schema", errors=str(broken))
         what = ("INTERNAL_ERROR", "Something broke on our side; it has been logged.")
         return _answer(app, HTTPStatus.INTERNAL_SERVER_ERROR, *what, {})
 
@@ -115,7 +117,7 @@ def _cors(origins: str) -> CORSConfig | None:
     return CORSConfig(
         allow_origin=first,
         extra_origins=others,
-        expose_headers=["ETag", "Retry-After", "X-Indexed-Block"],
+        expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Indexed-Block"],
     )
 
 
@@ -135,6 +137,7 @@ def _answer(
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if "retry_after" in details:
         headers["Retry-After"] = str(details["retry_after"])
+    headers |= rate_limit.headers_of(details)
     return Response(status.value, content_types.APPLICATION_JSON, json.dumps(body), headers)
 
 
