@@ -28,6 +28,12 @@ class DataStack(Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         self.verifier_keys = self._table("VerifierKeys")
+        self.verifier_keys.add_global_secondary_index(
+            index_name="by_organizer",
+            partition_key=dynamodb.Attribute(name="organizer", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="created_at", type=dynamodb.AttributeType.NUMBER),
+        )
+        self.cache = self._table("Cache", ttl="ttl", restorable=False)
         self.rate_limits = self._table("RateLimits", ttl="ttl", restorable=False)
         self.jwt_secret = self._key("JwtSecret", "Signs access tokens (HS256)")
         self.qr_secret = self._key("QrSecret", "Root of the keys that sign QR codes")

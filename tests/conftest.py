@@ -23,7 +23,7 @@ from infra.local.run import ROOT, Run
 from onlineticket import resources
 from onlineticket.domain import suite as suites
 from onlineticket.domain.suite import Suite
-from onlineticket.dynamo.sessions import BY_OWNER
+from onlineticket.dynamo import sessions, verifier_keys
 from onlineticket.store import database as databases
 from onlineticket.store import migrate
 
@@ -31,9 +31,15 @@ TABLES = {
     "REDEMPTIONS_TABLE": True,
     "SESSIONS_TABLE": False,
     "VERIFIER_KEYS_TABLE": False,
+    "CACHE_TABLE": False,
     "RATE_LIMITS_TABLE": False,
 }
 """The variable that names each DynamoDB table, and whether it has a stream."""
+INDEXES = {
+    "SESSIONS_TABLE": (sessions.BY_OWNER, "owner", "KEYS_ONLY"),
+    "VERIFIER_KEYS_TABLE": (verifier_keys.INDEX, "organizer", "ALL"),
+}
+"""Its index: the name, the hash key beside `created_at`, and what it holds."""
 MEMORY = Path("/dev/shm")
 SECRETS = ("JWT_SECRET_ARN", "QR_SECRET_ARN", "PEPPER_SECRET_ARN")
 
@@ -218,13 +224,7 @@ def dynamodb(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def secrets(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The three key rings in Secrets Manager; the environment names them."""
-    import boto3
-
-    client = boto3.client("secretsmanager")
-    for variable in SECRETS:
-        value = json.dumps({"id": "1", "secret": f"{variable} of the tests, 32 characters or more"})
-        made = client.create_secret(Name=variable, SecretString=value)
-        monkeypatch.setenv(variable, made["ARN"])
+    _create_secrets(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -249,6 +249,22 @@ def ministack_dynamodb(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Itera
         client.delete_table(TableName=name)
 
 
+@pytest.fixture
+def ministack_secrets(ministack_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `secrets`, on that server."""
+    _create_secrets(monkeypatch)
+
+
+def _create_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    client = boto3.client("secretsmanager")
+    for variable in SECRETS:
+        value = json.dumps({"id": "1", "secret": f"{variable} of the tests, 32 characters or more"})
+        made = client.create_secret(Name=f"{variable}-{uuid4().hex[:8]}", SecretString=value)
+        monkeypatch.setenv(variable, made["ARN"])
+
+
 def _pretend_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
@@ -262,26 +278,15 @@ def _create_tables(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names = []
     for variable, streams in TABLES.items():
         name = f"{variable.removesuffix('_TABLE').lower()}-{uuid4().hex[:8]}"
-        indexes: dict[str, Any] = {}
-        attributes = [{"AttributeName": "pk", "AttributeType": "S"}]
-        if variable == "SESSIONS_TABLE":
-            attributes += [
-                {"AttributeName": "owner", "AttributeType": "S"},
-                {"AttributeName": "created_at", "AttributeType": "N"},
-            ]
-            by_owner = [
-                {"AttributeName": "owner", "KeyType": "HASH"},
-                {"AttributeName": "created_at", "KeyType": "RANGE"},
-            ]
-            keys_only = {"ProjectionType": "KEYS_ONLY"}
-            indexes["GlobalSecondaryIndexes"] = [
-                {"IndexName": BY_OWNER, "KeySchema": by_owner, "Projection": keys_only}
-            ]
         stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        attributes, indexes = _index(*INDEXES[variable]) if variable in INDEXES else ([], {})
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=attributes,
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                *attributes,
+            ],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             **({"StreamSpecification": stream} if streams else {}),
             **indexes,
@@ -289,3 +294,17 @@ def _create_tables(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setenv(variable, name)
         names.append(name)
     return names
+
+
+def _index(name: str, hash_key: str, holds: str) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """The attributes that the index adds to the table's definition, and the index."""
+    attributes = [
+        {"AttributeName": hash_key, "AttributeType": "S"},
+        {"AttributeName": "created_at", "AttributeType": "N"},
+    ]
+    schema = [
+        {"AttributeName": hash_key, "KeyType": "HASH"},
+        {"AttributeName": "created_at", "KeyType": "RANGE"},
+    ]
+    index = {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": holds}}
+    return attributes, {"GlobalSecondaryIndexes": [index]}
