@@ -1,0 +1,325 @@
+"""Suites side by side, and Marketplaces side by side within one: on a real chain, one run."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from functions.indexer.handler import lambda_handler
+from functions.worker import handler as worker
+from infra.local import chain, contracts, season
+from infra.local.blocks import calldata, mine, mined_by_hand
+from infra.local.stage import DAY
+from infra.local.wallets import MINA, NOAH, PLATFORM
+from onlineticket import resources
+from onlineticket.chain.rpc import Node
+from onlineticket.domain import suite as suites
+from onlineticket.domain.contracts import MARKET_STRIDE
+from onlineticket.domain.errors import Invalid
+from onlineticket.domain.suite import Suite
+from onlineticket.indexer import __main__ as command_line
+from onlineticket.indexer.wiring import open_index
+from onlineticket.store import registry
+from onlineticket.usecases.repair import rescan
+from tests import snapshots
+from tests.indexing import fresh_rows, index, start_afresh
+from tests.integration.contracts.theatre import ETH_PRICE, PRICE, Theatre
+
+ROWS = (*snapshots.DERIVED, "events_raw", "dead_letters")
+
+
+def run_once() -> dict[str, int]:
+    """The indexer's function, with time for one round only."""
+    resources.forget()
+    context: Any = SimpleNamespace(
+        function_name="indexer", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id="",
+        get_remaining_time_in_millis=lambda: 60_000,
+    )  # fmt: skip
+    done: dict[str, int] = lambda_handler({"run_seconds": 2}, context)
+    return done
+
+
+# -- Suites ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_suites(
+    anvil: str, contracts_file: str, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """The contracts files of an older suite and of the current one, a season played on each."""
+    newer = contracts.deploy(anvil)
+    for file in (contracts_file, newer):
+        season.play(anvil, file)
+        registry.register(conn, suites.parse(file))
+    monkeypatch.setenv("CONTRACTS", newer)
+    monkeypatch.setenv("RPC_URL", anvil)
+    return [contracts_file, newer]
+
+
+def one_by_one(
+    conn: Connection[Any], files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """The rows of indexes of each suite alone."""
+    start_afresh(conn)
+    for file in files:
+        monkeypatch.setenv("CONTRACTS", file)
+        index()
+    return snapshots.take(conn)
+
+
+@pytest.mark.slow
+def test_one_run_indexes_every_suite_as_if_it_were_alone(
+    two_suites: list[str],
+    anvil: str,
+    conn: Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_once()["passes"] >= 2
+    rows = snapshots.take(conn)
+    counted = conn.execute("SELECT suite_id, count(*) FROM tickets GROUP BY 1 ORDER BY 1")
+    [(first, sold), (second, sold_again)] = counted.fetchall()
+    assert (first, second) == (1, 2)
+    assert sold == sold_again > 20
+    assert conn.execute("SELECT count(*) FROM dead_letters").fetchone() == (0,)
+    assert rows == one_by_one(conn, two_suites, monkeypatch)
+    # People see both, and mend both at once.
+    capsys.readouterr()
+    assert command_line.main(["status"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "suite" in line] == [
+        "suite          2", "suite          1",
+    ]  # fmt: skip
+    conn.execute("UPDATE tickets SET status = 'used', holder = owner")
+    assert command_line.main(["rebuild"]) == 0
+    assert snapshots.take(conn) == rows
+    assert command_line.main(["--suite", "3", "status"]) == 2
+
+
+@pytest.mark.slow
+def test_a_reorg_is_undone_in_every_suite(
+    two_suites: list[str], anvil: str, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_once()
+    chain.call(anvil, "anvil_reorg", 9, [])
+    chain.call(anvil, "anvil_mine", "0x2")
+    run_once()
+    assert conn.execute("SELECT suite_id, depth FROM reconciliations ORDER BY 1").fetchall() == [
+        (1, 9), (2, 9),
+    ]  # fmt: skip
+    rows = snapshots.take(conn)
+    assert rows == one_by_one(conn, two_suites, monkeypatch)
+
+
+@pytest.mark.slow
+def test_the_worker_looks_after_every_suite(
+    two_suites: list[str], anvil: str, conn: Connection[Any]
+) -> None:
+    run_once()
+    older = suites.parse(two_suites[0])
+    [(event_id, organizer)] = conn.execute(
+        "SELECT event_id, organizer FROM events WHERE status = 'published' AND suite_id = 1 LIMIT 1"
+    ).fetchall()
+    update = "updateEvent(uint256,string,string,string,string,uint256,uint256)"
+    data = calldata(update, event_id, "改名", "", "", "", 0, 2**40)
+    request = {"from": organizer, "to": older.event_manager, "data": data}
+    chain.call(anvil, "eth_sendTransaction", request)
+    run_once()
+    resources.forget()
+    context: Any = SimpleNamespace(
+        function_name="worker", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
+    )
+    assert worker.lambda_handler({}, context) == {"healed": 0, "dead_letters": 0}
+    renamed = conn.execute("SELECT suite_id, event_id FROM events WHERE name = '改名'").fetchall()
+    assert renamed == [(1, event_id)]
+
+
+def test_a_new_suite_may_keep_the_platform_token_but_no_address_that_we_index(
+    conn: Connection[Any], contracts_file: str
+) -> None:
+    file = json.loads(contracts_file)
+    registry.register(conn, suites.parse(contracts_file))
+    new = {name: f"0x{place:040x}" for place, name in enumerate(file["contracts"], 1)}
+    kept = new | {"PlatformToken": file["contracts"]["PlatformToken"]}
+    assert registry.register(conn, suites.parse(json.dumps(file | {"contracts": kept}))) == 2
+    new = {name: address.replace("0x00", "0x77") for name, address in new.items()}
+    for name in ("EventManager", "Marketplace", "TokenSwap"):
+        stolen = json.dumps(file | {"contracts": new | {name: file["contracts"][name]}})
+        with pytest.raises(Invalid, match=f"{name} .* is another suite's"):
+            registry.register(conn, suites.parse(stolen))
+    assert registry.suites(conn) == [(2, 31337), (1, 31337)]
+
+
+# -- Marketplaces ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def theatre(anvil: str, suite: Suite) -> Iterator[Theatre]:
+    theatre = Theatre(Node(anvil), suite, now=0)
+    with mined_by_hand(theatre.node):
+        theatre.now = theatre.head_time()
+        theatre.open()
+        theatre.concert()
+        yield theatre
+
+
+@pytest.fixture
+def second(theatre: Theatre) -> Suite:
+    """The suite with a second Marketplace, deployed just now, as its newest."""
+    built = contracts.artifacts()["Marketplace"].creation(
+        PLATFORM.address, "constructor(address,address,address)",
+        theatre.suite.ticket_manager, theatre.suite.platform_token, PLATFORM.address,
+    )  # fmt: skip
+    (receipt,) = mine(theatre.node, [built])
+    assert receipt.contract
+    theatre.names[receipt.contract] = "Marketplace"
+    for wallet in (MINA, NOAH):
+        theatre.do(
+            theatre.on_token(wallet, "approve(address,uint256)", receipt.contract, 2**256 - 1),
+            theatre.on_tickets(wallet, "setApprovalForAll(address,bool)", receipt.contract, True),
+        )
+    return suites.parse(file_of(theatre.suite, {
+        "address": theatre.suite.marketplace,
+    }, {"address": receipt.contract, "from_block": receipt.block}))  # fmt: skip
+
+
+def file_of(suite: Suite, *marketplaces: dict[str, Any]) -> str:
+    named = dict(suite.by_name()) | {"Marketplace": list(marketplaces)}
+    file = {"chain_id": suite.chain_id, "from_block": suite.from_block, "contracts": named}
+    return json.dumps(file)
+
+
+def trade_on_both(theatre: Theatre, second: Suite) -> list[int]:
+    """Two listings on each Marketplace; the tokens, in the order in which they are listed."""
+    older, tokens = theatre.suite, [theatre.bought(MINA) for _ in range(4)]
+    on_older, on_newer = theatre, replace(theatre, suite=second)
+    theatre.do(on_older.offer(MINA, tokens[0], PRICE, ETH_PRICE, DAY))
+    theatre.do(on_newer.offer(MINA, tokens[1], PRICE, ETH_PRICE, DAY, accepts_eth=False))
+    theatre.do(on_newer.offer(MINA, tokens[2], 2 * PRICE, 0, DAY))
+    theatre.do(on_older.offer(MINA, tokens[3], 3 * PRICE, 0, DAY))
+    theatre.do(on_newer.on_market(NOAH, "buyTicket(uint256)", 1))
+    theatre.do(on_older.on_market(MINA, "cancelListing(uint256)", 1))
+    # Withdrawn from the old one, and offered on the new one.
+    theatre.do(on_newer.offer(MINA, tokens[0], 5 * PRICE, 0, DAY))
+    assert older.marketplace != second.marketplace
+    return tokens
+
+
+def listings(conn: Connection[Any]) -> list[tuple[Any, ...]]:
+    return conn.execute(
+        "SELECT listing_id, token_id, status, accepts_eth FROM market_listings"
+        " ORDER BY created_block, listing_id"
+    ).fetchall()
+
+
+def configure(file: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    markets = [
+        {"address": one.address, "from_block": one.from_block, "to_block": one.to_block}
+        for one in file.contracts()
+        if one.name == "Marketplace"
+    ]
+    monkeypatch.setenv("CONTRACTS", file_of(file, *markets))
+    registry.register(conn, file)
+
+
+def test_two_marketplaces_of_one_suite_keep_their_listings_apart(
+    theatre: Theatre, second: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(second, conn, monkeypatch)
+    index()
+    tokens = trade_on_both(theatre, second)
+    index()
+    assert listings(conn) == [
+        (1, tokens[0], "cancelled", True),
+        (MARKET_STRIDE + 1, tokens[1], "sold", False),
+        (MARKET_STRIDE + 2, tokens[2], "active", True),
+        (2, tokens[3], "active", True),
+        (MARKET_STRIDE + 3, tokens[0], "active", True),
+    ]
+    held = conn.execute(
+        "SELECT token_id, escrowed, owner, holder, listing_id FROM tickets ORDER BY 1"
+    ).fetchall()
+    older, newer = theatre.suite.marketplace, second.marketplace
+    assert held == [
+        (tokens[0], True, newer, MINA.address, MARKET_STRIDE + 3),
+        (tokens[1], False, NOAH.address, NOAH.address, None),
+        (tokens[2], True, newer, MINA.address, MARKET_STRIDE + 2),
+        (tokens[3], True, older, MINA.address, 2),
+    ]
+    assert conn.execute(
+        "SELECT listing_id, token_id, amount FROM trades WHERE side = 'secondary'"
+    ).fetchall() == [(MARKET_STRIDE + 1, tokens[1], PRICE)]
+    assert conn.execute("SELECT count(*) FROM dead_letters").fetchone() == (0,)
+
+
+def test_a_reorg_or_a_rebuild_over_two_marketplaces_ends_in_the_rows_of_a_fresh_index(
+    theatre: Theatre, second: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(second, conn, monkeypatch)
+    trade_on_both(theatre, second)
+    index()
+    rows = snapshots.take(conn)
+    conn.execute("UPDATE market_listings SET status = 'expired', accepts_eth = NULL")
+    assert command_line.main(["rebuild"]) == 0
+    assert snapshots.take(conn) == rows
+    # Each reaches down to a block that is not empty: an empty one may come back just the same.
+    for depth in (1, 3, 5, 7):
+        chain.call(theatre.node.url, "anvil_reorg", depth, [])
+        chain.call(theatre.node.url, "anvil_mine", "0x1")
+        assert [one.depth for one in index().reorgs] == [depth]
+        undone = snapshots.take(conn, ROWS)
+        fresh = fresh_rows(conn)
+        assert undone == {table: fresh[table] for table in ROWS}
+
+
+def test_a_marketplace_registered_late_is_made_up_for_by_a_rescan(
+    theatre: Theatre, second: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register(conn, theatre.suite)
+    trade_on_both(theatre, second)
+    index()
+    assert len(listings(conn)) == 2
+    configure(second, conn, monkeypatch)
+    resources.forget()
+    opened, cursor = open_index(), index().cursor
+    rescan(opened.chain, opened.store, second.contracts()[-1].from_block, cursor)
+    index()
+    healed = snapshots.take(conn, ROWS)
+    fresh = fresh_rows(conn)
+    assert healed == {table: fresh[table] for table in ROWS}
+    assert len(listings(conn)) == 5
+
+
+def test_what_a_contract_logs_after_its_last_block_is_not_projected(
+    theatre: Theatre, second: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = int(theatre.node.call("eth_blockNumber"), 16) + 5
+    retired = replace(second, listed=tuple(
+        replace(one, to_block=last) if one.address == theatre.suite.marketplace else one
+        for one in second.listed
+    ))  # fmt: skip
+    tokens = trade_on_both(theatre, second)
+    configure(retired, conn, monkeypatch)
+    index()
+    kept = conn.execute(
+        "SELECT max(block_number) FROM events_raw WHERE address = %s",
+        [bytes.fromhex(theatre.suite.marketplace[2:])],
+    ).fetchone()
+    assert kept == (last,)
+    # It left the Marketplace, which TicketManager tells, and no log in bounds says why.
+    assert listings(conn)[0] == (1, tokens[0], "expired", True)
+    rows = snapshots.take(conn)
+    assert command_line.main(["rebuild"]) == 0
+    assert snapshots.take(conn) == rows
+    # Had it been retired only after it was indexed, a rebuild makes the same rows.
+    start_afresh(conn)
+    configure(second, conn, monkeypatch)
+    index()
+    assert listings(conn)[0] == (1, tokens[0], "cancelled", True)
+    configure(retired, conn, monkeypatch)
+    assert command_line.main(["rebuild"]) == 0
+    derived = snapshots.take(conn, snapshots.DERIVED)
+    assert derived == {table: rows[table] for table in snapshots.DERIVED}
