@@ -163,7 +163,9 @@ def _secret(variable: str) -> dict[str, str]:
 
     away = Unavailable("SECRETS_UNAVAILABLE", "The store of the keys does not answer.")
     try:
-        answer = _secrets_manager().get_secret_value(SecretId=settings.required(variable))
+        answer = secrets_manager().get_secret_value(
+            SecretId=settings.required(variable), VersionStage="AWSCURRENT"
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("InternalServiceError", "ThrottlingException"):
             raise
@@ -175,7 +177,8 @@ def _secret(variable: str) -> dict[str, str]:
 
 
 @_once
-def _secrets_manager() -> Any:
+def secrets_manager() -> Any:
+    """With little patience: 5 s at most."""
     import boto3
     from botocore.config import Config
 
