@@ -4,8 +4,8 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench bench-imports \
-        bench-index synth \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
+        bench-imports bench-index bench-door synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -67,13 +67,16 @@ decoders: ready-for-tests
 validator: ready-for-tests
 	$(VENV)/python -m infra.generate_validator
 
-bench: bench-imports bench-index
+bench: bench-imports bench-index bench-door
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index
+
+bench-door: ready-for-tests
+	$(VENV)/python -m tests.bench.door
 
 synth: ready
 	@for stage in local dev staging prod; do \

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from time import time
+from time import perf_counter, time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import AwareDatetime, StringConstraints
 
 from onlineticket import resources, settings
-from onlineticket.api import door_answers, private_copies, terminal, verdicts
+from onlineticket.api import door_answers, metrics, private_copies, terminal, verdicts
 from onlineticket.api.door_answers import UndoneAnswer, UploadAnswer, UploadsAnswer
 from onlineticket.api.http import http_app, logger, serve
 from onlineticket.api.verdicts import VerdictAnswer
@@ -91,6 +91,7 @@ class UndoRequest:
 
 @app.post("/verify/scan")
 def verify_scan(request: Annotated[ScanRequest, Body()]) -> Response[VerdictAnswer]:
+    began = perf_counter()
     verifier = terminal.current(app)
     answer = scan(
         Scan(request.qr, str(request.scan_id), request.gate, request.direction),
@@ -103,6 +104,7 @@ def verify_scan(request: Annotated[ScanRequest, Body()]) -> Response[VerdictAnsw
         verdict=answer.verdict.refusal or "ADMITTED",
         replayed=answer.replayed,
     )
+    metrics.scanned(began, answer.verdict)
     return verdicts.answer(
         app, answer.verdict, replayed=answer.replayed, undone=answer.undone_at is not None
     )

@@ -1,5 +1,6 @@
 """POST /tickets/{id}/qrcode and POST /verify/scan: the handlers on real Postgres and moto."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from functions.verify.handler import lambda_handler as verify
 from onlineticket import resources, settings
 from onlineticket.api.http import logger
 from onlineticket.domain import qr
+from onlineticket.store import audit
 from tests.at_the_door import ALICE, BOB, EVENT, MARKETPLACE, TERMINAL, TOKEN
 from tests.door_rows import TERMINAL_CONTEXT, insert_ticket, listen, post, set_environment
 
@@ -52,7 +54,7 @@ def test_a_holder_gets_one_code_by_default(stage: Any) -> None:
     assert (body["token_id"], body["event_id"]) == (str(TOKEN), str(EVENT))
     [code] = body["codes"]
     assert (len(code["text_base45"]), len(code["text_base64url"])) == (77, 68)
-    assert code["svg"] is None
+    assert code["svg"] is code["png"] is None
     assert code["not_before"].endswith("Z")
 
 
@@ -62,6 +64,17 @@ def test_a_batch_with_pictures(stage: Any) -> None:
     assert len({code["svg"] for code in codes}) == 20
     # 33 modules a side and the quiet zone of four around them.
     assert all('viewBox="0 0 41 41"' in code["svg"] for code in codes)
+
+
+def test_issuing_leaves_one_line_in_the_events_audit_chain_and_nothing_else(stage: Any) -> None:
+    issue({"count": 20})
+    issue(wallet=BOB)
+    [row] = stage.execute(
+        "SELECT chain, actor, action, subject, (details->>'count')::int FROM audit_log"
+    ).fetchall()
+    assert row == (f"event:1:{EVENT}", f"wallet:{ALICE}", "qr.issued", f"ticket:{TOKEN}", 20)
+    assert audit.verify(stage, f"event:1:{EVENT}") is None
+    assert stage.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("body", [{"count": 0}, {"count": 21}, {"count": "x"}, "{", "[]"])
@@ -310,3 +323,19 @@ def test_no_log_line_holds_a_code_or_a_wallet(stage: Any, monkeypatch: pytest.Mo
     assert TERMINAL.verifier_id in logged
     assert text not in logged
     assert ALICE not in logged
+
+
+def test_each_scan_leaves_its_latency_and_whether_it_was_a_conflict(
+    stage: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = a_code()
+    capsys.readouterr()
+    scan(text)
+    scan(text)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    measured = [line for line in lines if "qr_verify_latency_ms" in line]
+    assert [line["ticket_verify_conflicts"] for line in measured] == [[0.0], [1.0]]
+    assert all(0 < line["qr_verify_latency_ms"][0] < 60_000 for line in measured)
+    assert all(
+        line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "OnlineTicket" for line in measured
+    )

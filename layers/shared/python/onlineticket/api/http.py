@@ -109,6 +109,13 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     return lambda_handler
 
 
+def source(app: APIGatewayRestResolver) -> str | None:
+    """The network address that the gateway saw the request come from."""
+    identity = app.current_event.raw_event["requestContext"].get("identity") or {}
+    address = identity.get("sourceIp")
+    return str(address) if address else None
+
+
 def _cors(origins: str) -> CORSConfig | None:
     """The stage's origins, comma-separated; the gateway answers the preflights itself."""
     first, *others = origins.split(",")
