@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
-        bench-imports bench-index bench-door synth \
+        bench-imports bench-auth bench-index bench-door synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -67,10 +67,13 @@ decoders: ready-for-tests
 validator: ready-for-tests
 	$(VENV)/python -m infra.generate_validator
 
-bench: bench-imports bench-index bench-door
+bench: bench-imports bench-auth bench-index bench-door
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
+
+bench-auth: ready-for-tests
+	$(VENV)/python -m tests.bench.auth
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index

@@ -38,6 +38,9 @@ class Api:
     ) -> Answer:
         return self._send(method, path, body, headers or {})
 
+    def delete(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return self._send("DELETE", path, None, headers or {})
+
     def every(self, path: str, **query: str) -> Iterator[Any]:
         """All items of a list, page after page."""
         while True:

@@ -10,8 +10,9 @@ import pytest
 
 from functions.rotate.handler import lambda_handler
 from onlineticket import resources, settings
-from onlineticket.domain import keyring
+from onlineticket.domain import keyring, qr
 from onlineticket.domain.errors import Invalid
+from tests import at_the_door
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
@@ -92,3 +93,17 @@ def test_no_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     for secret in (value()["secret"], value()["previous_secret"]):
         assert secret not in caplog.text
         assert keyring.from_secret({"id": "1", "secret": secret}).current.hex() not in caplog.text
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_code_of_a_key_not_read_yet_is_genuine_and_not_forged() -> None:
+    name = settings.required("QR_SECRET_ARN")
+    ring = resources.key_ring("QR_SECRET_ARN")
+    assert ring.current_id == "1"
+    client = boto3.client("secretsmanager")
+    found = client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")
+    rotated = keyring.rotated(json.loads(found["SecretString"]), "n" * 64, 0)
+    client.put_secret_value(SecretId=name, SecretString=json.dumps(rotated))
+    elsewhere = keyring.from_secret(rotated)
+    text = qr.base45(qr.encode(at_the_door.CODE, elsewhere, at_the_door.SUITE))
+    assert qr.decode(text, ring, at_the_door.SUITE) == at_the_door.CODE
