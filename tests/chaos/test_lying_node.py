@@ -16,7 +16,9 @@ from eth_utils.crypto import keccak
 from psycopg import Connection
 
 from infra.local import chain, season
+from onlineticket.chain import decoders, left_out
 from onlineticket.domain import suite as suites
+from onlineticket.domain.chain_log import LAST_SECOND
 from onlineticket.domain.errors import Unavailable
 from onlineticket.store import database as databases
 from onlineticket.store import registry
@@ -214,9 +216,22 @@ def test_a_refusal_for_a_reason_unknown_to_us_ends_the_pass(method: str, stage: 
     stage.ends_true()
 
 
-def test_a_node_that_takes_no_batches_at_all_ends_the_pass(stage: Stage) -> None:
-    no_batches = faults.refused(-32600, "batch requests are not supported")
-    stage.liar.script = always(no_batches)
+@pytest.mark.parametrize(
+    "words",
+    ["batch requests are not supported", "Parse error", "batch of more than 1 is too large"],
+)
+def test_a_node_that_takes_no_batches_is_asked_one_by_one(words: str, stage: Stage) -> None:
+    no_batches = faults.refused(-32600, words)
+    stage.liar.script = always(
+        lambda asked, truth: no_batches(asked, truth) if isinstance(truth, list) else truth
+    )
+    stage.index()
+    assert stage.rows() == stage.truth
+    assert len(stage.liar.requests) - len([1 for asked, _ in stage.liar.requests if asked[1:]]) > 99
+
+
+def test_a_node_that_refuses_everything_ends_the_pass(stage: Stage) -> None:
+    stage.liar.script = always(faults.refused(-32600, "batch requests are not supported"))
     with pytest.raises(Unavailable):
         stage.index()
     stage.ends_true()
@@ -380,6 +395,104 @@ def test_asking_again_believes_no_more_than_asking_first(stage: Stage) -> None:
             rescan(index.chain, index.store, index.from_block, stage.cursor())
         assert stage.went_back() == 0, fault
     assert stage.rows() == stage.truth
+
+
+def in_range(asked: Asked) -> bool:
+    """Logs are asked for by the numbers of the blocks in the tail, not by a block's hash."""
+    return faults.in_tail(asked) and faults.for_logs(asked)
+
+
+def by_hash(asked: Asked) -> bool:
+    return asked[0]["method"] == LOGS and "blockHash" in asked[0]["params"][0]
+
+
+@pytest.mark.parametrize("some", LEFT_OUT)
+def test_logs_left_out_in_the_tail_are_missed_by_the_blooms_and_asked_for_again(
+    some: str, stage: Stage
+) -> None:
+    stage.liar.script = always(faults.where(in_range, LEFT_OUT[some]))
+    index = stage.open(stage.liar.url)
+    run_pass(index.chain, index.store, index.from_block, lambda: True)
+    assert stage.rows() == stage.truth
+    assert index.node.counters.left_out > 2
+
+
+ANSWERS_TO_THE_DOUBT = {
+    "refused": faults.each_refused(-32602, "invalid argument 0: blockHash"),
+    "refused as a whole": faults.refused(-32000, "no"),
+    "away": faults.status(502),
+    "dropped": faults.dropped(20),
+    "HTML": faults.page(200),
+    "another block's": faults.each_log(blockNumber="0x1"),
+    "another fork's": faults.each_log(blockHash="0x" + "0d" * 32),
+    "removed": faults.each_log(removed=True),
+    "null": faults.result(LOGS, lambda found: None),
+    "still none": faults.logs(lambda found: []),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS_TO_THE_DOUBT)
+def test_a_doubt_that_is_not_resolved_does_not_stop_the_indexer(answer: str, stage: Stage) -> None:
+    """It is then as it was without the blooms: the worker finds them later."""
+    none = faults.where(in_range, LEFT_OUT["all"])
+    again = faults.where(by_hash, ANSWERS_TO_THE_DOUBT[answer])
+    stage.liar.script = always(lambda asked, truth: again(asked, none(asked, truth)))
+    index = stage.open(stage.liar.url)
+    run_pass(index.chain, index.store, index.from_block, lambda: True)
+    assert stage.cursor() == head(stage.chain_url)
+    assert index.node.counters.left_out == 0
+    assert stage.waits.slept == []
+    stage.liar.script = truthfully
+    rescan(index.chain, index.store, index.from_block, stage.cursor())
+    stage.index()
+    assert stage.rows() == stage.truth
+
+
+def test_blooms_that_affirm_everything_cost_one_request_a_range_and_no_row(
+    stage: Stage, contracts_file: str
+) -> None:
+    half = "0x" + "a5" * 256
+
+    def with_our_bits(block: Any) -> Any:
+        """Of a chain so busy that nothing can be denied any more."""
+        bloom = int(block["logsBloom"], 16) | int(half, 16)
+        for address in suites.parse(contracts_file).by_name().values():
+            bloom |= left_out._bits(address)
+        for _, topic in decoders.TOPICS:
+            bloom |= left_out._bits(topic)
+        return {**block, "logsBloom": hex(bloom)}
+
+    stage.liar.script = always(faults.result(HEADER, with_our_bits))
+    stage.index()
+    assert stage.rows() == stage.truth
+    asked_again = [asked for asked, _ in stage.liar.requests if by_hash(asked)]
+    ranges = [asked for asked, _ in stage.liar.requests if faults.in_tail(asked)]
+    assert 0 < len(asked_again) <= len(ranges)
+
+
+# -- Time -----------------------------------------------------------------------------------------
+
+
+def test_a_chain_whose_clock_is_past_the_year_9999_is_indexed(stage: Stage) -> None:
+    """A block's time is a uint64; SQL and RFC 3339 end with that year, as do we."""
+
+    def late(one: Any) -> Any:
+        member = "timestamp" if "timestamp" in one else "blockTimestamp"
+        return {**one, member: hex(2**63 + int(one[member], 16))}
+
+    headers = faults.result(HEADER, late)
+    found = faults.logs(lambda all_: [late(one) for one in all_])
+    stage.liar.script = always(lambda asked, truth: headers(asked, found(asked, truth)))
+    stage.index()
+    assert stage.cursor() == head(stage.chain_url)
+    times = stage.conn.execute("SELECT DISTINCT block_time FROM events_raw").fetchall()
+    assert times == [(LAST_SECOND,)]
+    shown = stage.conn.execute(
+        "SELECT count(*), min(extract(year FROM minted_at)) FROM tickets"
+    ).fetchone()
+    assert shown == (len(stage.truth["tickets"]), 9999)
+    places = "SELECT block_hash, log_index FROM events_raw ORDER BY 1, 2"
+    assert stage.conn.execute(places).rowcount == len(stage.truth["events_raw"])
 
 
 # -- All at once ----------------------------------------------------------------------------------

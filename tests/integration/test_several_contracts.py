@@ -25,8 +25,8 @@ from onlineticket.indexer import __main__ as command_line
 from onlineticket.indexer.wiring import open_index
 from onlineticket.store import registry
 from onlineticket.usecases.repair import rescan
-from tests import snapshots
-from tests.indexing import fresh_rows, index, start_afresh
+from tests import emitting, snapshots
+from tests.indexing import emit, fresh_rows, index, start_afresh
 from tests.integration.contracts.theatre import ETH_PRICE, PRICE, Theatre
 
 ROWS = (*snapshots.DERIVED, "events_raw", "dead_letters")
@@ -323,3 +323,43 @@ def test_what_a_contract_logs_after_its_last_block_is_not_projected(
     assert command_line.main(["rebuild"]) == 0
     derived = snapshots.take(conn, snapshots.DERIVED)
     assert derived == {table: rows[table] for table in snapshots.DERIVED}
+
+
+# -- Pools ----------------------------------------------------------------------------------------
+
+
+def test_a_new_pool_takes_the_place_of_the_old_one_with_rates_of_its_own(
+    anvil: str, suite: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it is undone by a reorg and folded anew."""
+    new = "0x" + "5a" * 20
+    emit(anvil, suite.token_swap, [
+        emitting.log("TokenSwap", "FeeRatesUpdated", 99, 9),
+        emitting.log("TokenSwap", "PriceUpdated", 4, 5, 6),
+        emitting.log("TokenSwap", "ReservesUpdated", 1, 2),
+    ])  # fmt: skip
+    chain.call(anvil, "anvil_mine", "0x1")
+    last = int(chain.call(anvil, "eth_blockNumber"), 16)
+    named = dict(suite.by_name()) | {
+        "TokenSwap": [
+            {"address": suite.token_swap, "to_block": last},
+            {"address": new, "from_block": last + 1},
+        ]
+    }
+    file = json.dumps({"chain_id": suite.chain_id, "from_block": 0, "contracts": named})
+    monkeypatch.setenv("CONTRACTS", file)
+    registry.register(conn, suites.parse(file))
+    index()
+    pool = "SELECT reserve_token, reserve_eth, swap_fee_rate, token_price FROM swap_pool"
+    assert conn.execute(pool).fetchall() == [(1, 2, 99, 4)]
+    for reserves in (10, 20):
+        emit(anvil, new, [emitting.log("TokenSwap", "ReservesUpdated", reserves, 8)])
+        emit(anvil, suite.token_swap, [emitting.log("TokenSwap", "ReservesUpdated", 666, 666)])
+    index()
+    assert conn.execute(pool).fetchall() == [(20, 8, 30, None)]
+    chain.call(anvil, "anvil_reorg", 2, [])
+    index()
+    assert conn.execute(pool).fetchall() == [(10, 8, 30, None)]
+    undone = snapshots.take(conn, ROWS)
+    fresh = fresh_rows(conn)
+    assert undone == {table: fresh[table] for table in ROWS}

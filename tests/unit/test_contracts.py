@@ -136,6 +136,12 @@ def test_a_marketplace_on_its_own_keeps_every_id(id_: int) -> None:
     assert some.on_chain("Marketplace", id_, 60) == (MARKET, id_)
 
 
+def test_the_blocks_are_known_in_which_a_new_pool_takes_over() -> None:
+    newer = contract("TokenSwap", "0x5a", 90)
+    assert Contracts([newer, *replaced(TokenSwap=80)]).pool_starts == (90,)
+    assert Contracts(PLAIN).pool_starts == ()
+
+
 def test_escrow_is_with_any_marketplace_there_ever_was() -> None:
     some = Contracts([*replaced(Marketplace=60), SECOND])
     assert some.marketplaces == {MARKET, "0xb"}

@@ -62,6 +62,8 @@ class Contracts:
         }
         self._markets: list[str] = [one.address for one in self.all if one.name == MARKETPLACE]
         self.marketplaces = frozenset(self._markets)
+        swaps = [one.from_block for one in self.all if one.name == "TokenSwap"]
+        self.pool_starts = tuple(swaps[1:])
         self.from_block = min(one.from_block for one in self._logging.values())
 
     def asked_for(self, first: int, last: int) -> dict[str, str]:

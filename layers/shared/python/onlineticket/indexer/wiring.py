@@ -100,7 +100,7 @@ def _pass(index: Index, keep_going: Callable[[], bool]) -> Pass:
 def _index(conn: "Connection[Any]", node: Node, suite_id: SuiteId, chain_id: int) -> Index:
     contracts = Contracts(registry.contracts(conn, suite_id))
     return Index(
-        PostgresIndex(conn, suite_id, chain_id, contracts.marketplaces),
+        PostgresIndex(conn, suite_id, chain_id, contracts.marketplaces, contracts.pool_starts),
         _chain(node, contracts),
         contracts.from_block,
         node,
