@@ -18,7 +18,7 @@ from infra.local.wallets import MINA, NOAH, PLATFORM
 from onlineticket import resources
 from onlineticket.chain.rpc import Node
 from onlineticket.domain import suite as suites
-from onlineticket.domain.contracts import MARKET_STRIDE
+from onlineticket.domain.deployments import MARKET_STRIDE
 from onlineticket.domain.errors import Invalid
 from onlineticket.domain.suite import Suite
 from onlineticket.indexer import __main__ as command_line
@@ -150,7 +150,7 @@ def test_a_new_suite_may_keep_the_platform_token_but_no_address_that_we_index(
         stolen = json.dumps(file | {"contracts": new | {name: file["contracts"][name]}})
         with pytest.raises(Invalid, match=f"{name} .* is another suite's"):
             registry.register(conn, suites.parse(stolen))
-    assert registry.suites(conn) == [(2, 31337), (1, 31337)]
+    assert registry.suites_on(conn, 31337) == [2, 1]
 
 
 # -- Marketplaces ---------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def listings(conn: Connection[Any]) -> list[tuple[Any, ...]]:
 def configure(file: Suite, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     markets = [
         {"address": one.address, "from_block": one.from_block, "to_block": one.to_block}
-        for one in file.contracts()
+        for one in file.deployments()
         if one.name == "Marketplace"
     ]
     monkeypatch.setenv("CONTRACTS", file_of(file, *markets))
@@ -285,7 +285,7 @@ def test_a_marketplace_registered_late_is_made_up_for_by_a_rescan(
     configure(second, conn, monkeypatch)
     resources.forget()
     opened, cursor = open_index(), index().cursor
-    rescan(opened.chain, opened.store, second.contracts()[-1].from_block, cursor)
+    rescan(opened.chain, opened.store, second.deployments()[-1].from_block, cursor)
     index()
     healed = snapshots.take(conn, ROWS)
     fresh = fresh_rows(conn)
