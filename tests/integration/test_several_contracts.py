@@ -29,6 +29,8 @@ from tests import emitting, snapshots
 from tests.indexing import emit, fresh_rows, index, start_afresh
 from tests.integration.contracts.theatre import ETH_PRICE, PRICE, Theatre
 
+pytestmark = pytest.mark.slow
+
 ROWS = (*snapshots.DERIVED, "events_raw", "dead_letters")
 
 
@@ -71,7 +73,6 @@ def one_by_one(
     return snapshots.take(conn)
 
 
-@pytest.mark.slow
 def test_one_run_indexes_every_suite_as_if_it_were_alone(
     two_suites: list[str],
     anvil: str,
@@ -99,7 +100,6 @@ def test_one_run_indexes_every_suite_as_if_it_were_alone(
     assert command_line.main(["--suite", "3", "status"]) == 2
 
 
-@pytest.mark.slow
 def test_a_reorg_is_undone_in_every_suite(
     two_suites: list[str], anvil: str, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +114,6 @@ def test_a_reorg_is_undone_in_every_suite(
     assert rows == one_by_one(conn, two_suites, monkeypatch)
 
 
-@pytest.mark.slow
 def test_the_worker_looks_after_every_suite(
     two_suites: list[str], anvil: str, conn: Connection[Any]
 ) -> None:
