@@ -74,3 +74,4 @@ def _report_outage(outage: Unavailable) -> None:
 def _measure(counters: Counters) -> None:
     metrics.add_metric("rpc_requests", MetricUnit.Count, counters.requests)
     metrics.add_metric("rpc_retries", MetricUnit.Count, counters.retries)
+    metrics.add_metric("rpc_logs_left_out", MetricUnit.Count, counters.left_out)

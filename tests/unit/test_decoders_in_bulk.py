@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 
@@ -68,6 +69,7 @@ class Case(NamedTuple):
     is_canonical: bool
 
 
+@pytest.mark.slow
 def test_generated_decoders_and_eth_abi_agree_on_a_hundred_thousand_logs() -> None:
     events = [
         Event(

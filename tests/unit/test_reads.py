@@ -15,7 +15,7 @@ from onlineticket.chain.rpc import Call, Node
 from onlineticket.chain.rpc_errors import RpcError, UnknownBlock
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
-from onlineticket.domain.contracts import MARKET_STRIDE, Contract, Contracts
+from onlineticket.domain.deployments import MARKET_STRIDE, Deployment, Deployments
 from onlineticket.domain.errors import Unavailable
 
 VIEWS = {
@@ -26,7 +26,7 @@ VIEWS = {
 }
 AT = Cursor(500, "0x" + "ab" * 32)
 ADDRESSES = {"EventManager": "0x01", "TicketManager": "0x02", "Marketplace": "0x03"}
-SUITE: Any = Contracts(Contract(name, address, 0) for name, address in ADDRESSES.items())  # type: ignore[arg-type]
+SUITE: Any = Deployments(Deployment(name, address, 0) for name, address in ADDRESSES.items())  # type: ignore[arg-type]
 
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "uint256": st.integers(0, 2**256 - 1) | st.integers(0, 9),
@@ -177,9 +177,9 @@ def test_each_subject_is_asked_of_its_contract_at_the_hash_of_the_cursors_block(
 
 
 def test_a_listing_is_asked_of_the_marketplace_that_made_it_under_its_id_there() -> None:
-    other: Any = Contract("Marketplace", "0x04", 600)  # type: ignore[arg-type]
+    other: Any = Deployment("Marketplace", "0x04", 600)  # type: ignore[arg-type]
     node = Fake(REFUSED)
-    reads.read(node, Contracts([*SUITE.all, other]), [Subject("listing", MARKET_STRIDE + 7)], AT)
+    reads.read(node, Deployments([*SUITE.all, other]), [Subject("listing", MARKET_STRIDE + 7)], AT)
     [[(_, [call, _])]] = node.asked
     assert call["to"] == "0x04"
     assert int(call["data"][10:], 16) == 7

@@ -105,21 +105,21 @@ def test_a_contract_may_have_several_addresses_each_with_its_blocks() -> None:
         {"address": NEW, "from_block": 70, "abi_version": 1},
         {"address": OLD, "to_block": 90, "note": "ours no more"},
     ))  # fmt: skip
-    markets = [one for one in parsed.contracts() if one.name == "Marketplace"]
+    markets = [one for one in parsed.deployments() if one.name == "Marketplace"]
     assert [(one.address, one.from_block, one.to_block) for one in markets] == [
         (OLD, 12, 90), (NEW.lower(), 70, None),
     ]  # fmt: skip
-    assert len(parsed.contracts()) == 6
+    assert len(parsed.deployments()) == 6
     assert parsed.marketplace == NEW.lower()
 
 
 def test_a_list_of_one_address_is_that_address() -> None:
     parsed = suite.parse(with_markets({"address": ADDRESSES["Marketplace"]}))
-    assert set(parsed.contracts()) == set(suite.parse(json.dumps(FILE)).contracts())
+    assert set(parsed.deployments()) == set(suite.parse(json.dumps(FILE)).deployments())
 
 
 def test_plain_addresses_are_in_force_from_the_files_first_block_on() -> None:
-    contracts = suite.parse(json.dumps(FILE)).contracts()
+    contracts = suite.parse(json.dumps(FILE)).deployments()
     assert {(one.from_block, one.to_block, one.abi_version) for one in contracts} == {(12, None, 1)}
     assert [one.name for one in contracts] == list(CONTRACT_NAMES)
 

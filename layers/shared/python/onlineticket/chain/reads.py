@@ -10,7 +10,7 @@ from onlineticket.chain.rpc import Call, Node
 from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError, UnknownBlock
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
-from onlineticket.domain.contracts import Contracts
+from onlineticket.domain.deployments import Deployments
 
 CALLS_PER_REQUEST = 200
 
@@ -48,7 +48,7 @@ _VIEWS: dict[str, tuple[str, str, str]] = {
 
 
 def read(
-    node: Node, contracts: Contracts, subjects: Sequence[Subject], at: Cursor
+    node: Node, contracts: Deployments, subjects: Sequence[Subject], at: Cursor
 ) -> list[ContractRead]:
     """Read every subject at the block `at`, each from the contract that knows it there.
 
@@ -65,7 +65,7 @@ def read(
 
 
 def _read(
-    node: Node, contracts: Contracts, subjects: Sequence[Subject], at: Cursor
+    node: Node, contracts: Deployments, subjects: Sequence[Subject], at: Cursor
 ) -> list[ContractRead]:
     answers = node.try_batch([_call(contracts, subject, at) for subject in subjects])
     return [_parse(*pair, at) for pair in zip(subjects, answers, strict=True)]
@@ -97,7 +97,7 @@ def decode(kind: str, result: str) -> dict[str, Any] | None:
     return values
 
 
-def _call(contracts: Contracts, subject: Subject, at: Cursor) -> Call:
+def _call(contracts: Deployments, subject: Subject, at: Cursor) -> Call:
     contract, view, _ = _VIEWS[subject.kind]
     address, id_ = contracts.on_chain(contract, subject.id, at.number)
     arguments = [id_, subject.sub_id] if subject.kind == "ticket_type" else [id_]

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from onlineticket.domain.contracts import Contract, bad_file, checked
+from onlineticket.domain.deployments import Deployment, bad_file, checked
 from onlineticket.domain.types import BlockNumber, WalletAddress
 
 CONTRACT_NAMES = ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken")
@@ -26,7 +26,7 @@ class Suite:
     marketplace: WalletAddress
     token_swap: WalletAddress
     platform_token: WalletAddress
-    listed: tuple[Contract, ...] = field(default=(), kw_only=True)
+    listed: tuple[Deployment, ...] = field(default=(), kw_only=True)
     """Every address with its bounds, where the file gives lists."""
 
     @property
@@ -42,10 +42,10 @@ class Suite:
         )  # fmt: skip
         return dict(zip(CONTRACT_NAMES, addresses, strict=True))
 
-    def contracts(self) -> tuple[Contract, ...]:
+    def deployments(self) -> tuple[Deployment, ...]:
         """Every address with the blocks in which it is in force."""
         return self.listed or tuple(
-            Contract(name, address, self.from_block) for name, address in self.by_name().items()
+            Deployment(name, address, self.from_block) for name, address in self.by_name().items()
         )
 
 
@@ -81,14 +81,14 @@ def parse(text: str) -> Suite:
     )
 
 
-def _contracts(name: str, value: Any, from_block: int) -> list[Contract]:
+def _contracts(name: str, value: Any, from_block: int) -> list[Deployment]:
     entries = value if isinstance(value, list) else [{"address": value}]
     if not entries or not all(isinstance(entry, dict) for entry in entries):
         raise bad_file(f"{name} is neither an address nor a list of objects")
     return [_contract(name, entry, from_block) for entry in entries]
 
 
-def _contract(name: str, entry: dict[str, Any], from_block: int) -> Contract:
+def _contract(name: str, entry: dict[str, Any], from_block: int) -> Deployment:
     address, first = entry.get("address"), entry.get("from_block", from_block)
     last, version = entry.get("to_block"), entry.get("abi_version", 1)
     if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
@@ -97,7 +97,7 @@ def _contract(name: str, entry: dict[str, Any], from_block: int) -> Contract:
     _check_number(f"{name}'s abi_version", version)
     if last is not None:
         _check_number(f"{name}'s to_block", last)
-    return Contract(name, _lowercase(address), first, last, version)
+    return Deployment(name, _lowercase(address), first, last, version)
 
 
 def _lowercase(address: str) -> WalletAddress:

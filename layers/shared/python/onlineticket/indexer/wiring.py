@@ -12,7 +12,7 @@ from onlineticket.chain.rpc import Node
 from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError
 from onlineticket.domain.chain_log import ChainLog, Chunk, Cursor, Header, RawLog
 from onlineticket.domain.contract_read import ContractRead, Subject
-from onlineticket.domain.contracts import Contracts
+from onlineticket.domain.deployments import Deployments
 from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.types import SuiteId
 from onlineticket.store import database, registry
@@ -57,18 +57,14 @@ def open_indexes(conn: "Connection[Any] | None" = None, node: Node | None = None
     conn = conn or resources.postgres()
     node = node or Node(resources.rpc_url())
     current = registry.current_suite_id(conn, suite)
-    others = [
-        suite_id
-        for suite_id, chain_id in registry.suites(conn)
-        if chain_id == suite.chain_id and suite_id != current
-    ]
+    others = [one for one in registry.suites_on(conn, suite.chain_id) if one != current]
     return [_index(conn, node, suite_id, suite.chain_id) for suite_id in (current, *others)]
 
 
 def open_shadows(conn: "Connection[Any]") -> list[tuple[Chain, PostgresIndex]]:
     """Every suite's tables, for a rebuild on that connection, and what its logs mean."""
     node = Node(resources.rpc_url())
-    indexes = [_index(conn, node, *one) for one in registry.suites(conn)]
+    indexes = [_index(conn, node, suite_id, 0) for suite_id in registry.suite_ids(conn)]
     return [(index.chain, index.store) for index in indexes]
 
 
@@ -98,9 +94,9 @@ def _pass(index: Index, keep_going: Callable[[], bool]) -> Pass:
 
 
 def _index(conn: "Connection[Any]", node: Node, suite_id: SuiteId, chain_id: int) -> Index:
-    contracts = Contracts(registry.contracts(conn, suite_id))
+    contracts = Deployments(registry.deployments(conn, suite_id))
     return Index(
-        PostgresIndex(conn, suite_id, chain_id, contracts.marketplaces),
+        PostgresIndex(conn, suite_id, chain_id, contracts.marketplaces, contracts.pool_starts),
         _chain(node, contracts),
         contracts.from_block,
         node,
@@ -116,7 +112,7 @@ def _collect_less_often() -> None:
     gc.set_threshold(100_000, 20)
 
 
-def _chain(node: Node, contracts: Contracts) -> Chain:
+def _chain(node: Node, contracts: Deployments) -> Chain:
     depth = int(settings.optional("FINALITY_DEPTH", str(FINALITY_DEPTH)))
     return Chain(
         head=lambda: node.persist(partial(logs.head, node)),
@@ -131,19 +127,19 @@ def _chain(node: Node, contracts: Contracts) -> Chain:
     )
 
 
-def _fetch(node: Node, contracts: Contracts, first: int, last: int, every_header: bool) -> Chunk:
+def _fetch(node: Node, contracts: Deployments, first: int, last: int, every_header: bool) -> Chunk:
     names = contracts.asked_for(first, last)
     ask = partial(logs.fetch, node, names, first, last, every_header=every_header)
     return contracts.project(node.persist(ask))
 
 
-def _decode(contracts: Contracts, raw: Sequence[RawLog]) -> list[ChainLog]:
+def _decode(contracts: Deployments, raw: Sequence[RawLog]) -> list[ChainLog]:
     within = contracts.within_bounds(raw)
     return contracts.with_our_ids(within, logs.decode_all(within))
 
 
 def _read(
-    node: Node, contracts: Contracts, subjects: Sequence[Subject], at: Cursor
+    node: Node, contracts: Deployments, subjects: Sequence[Subject], at: Cursor
 ) -> list[ContractRead]:
     try:
         return reads.read(node, contracts, subjects, at)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onlineticket.domain.chain_log import DeadLetter, RawLog
 from onlineticket.domain.contract_read import Subject
-from onlineticket.domain.contracts import MARKET_STRIDE
+from onlineticket.domain.deployments import MARKET_STRIDE
 from onlineticket.domain.folding.state import Keys
 from onlineticket.domain.types import SuiteId
 from onlineticket.store import raw_logs, row_tables
@@ -272,7 +272,7 @@ def _word(number: int) -> bytes:
 
 
 def _market_words(ids: Collection[int]) -> Iterable[bytes]:
-    """Also the ids that they have on chain, of whichever Marketplace (domain/contracts.py): the
+    """Also the ids that they have on chain, of whichever Marketplace (domain/deployments.py): the
     fold passes over what is not about `ids`.
     """
     return map(_word, {*ids, *(id_ % MARKET_STRIDE for id_ in ids)})

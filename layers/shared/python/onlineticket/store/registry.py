@@ -1,14 +1,25 @@
 """Which contracts we index (table contracts_registry): a suite is one deployment of the five."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from onlineticket.domain.contracts import SILENT, Contract, bad_file, merged
+from onlineticket.domain.deployments import SILENT, Deployment, bad_file, merged
 from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.types import SuiteId
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One registered address. `from_block`, `to_block` inclusive; `to_block` None: still in use."""
+
+    name: str
+    address: str
+    from_block: int
+    to_block: int | None
 
 
 def register(conn: "Connection[Any]", suite: Suite) -> SuiteId:
@@ -26,8 +37,8 @@ def register(conn: "Connection[Any]", suite: Suite) -> SuiteId:
                 "SELECT COALESCE(max(suite_id), 0) + 1 FROM contracts_registry"
             ).fetchone() or (1,)
             suite_id = SuiteId(new_id)
-        known = contracts(conn, suite_id)
-        for one in merged(known, suite.contracts()):
+        known = deployments(conn, suite_id)
+        for one in merged(known, suite.deployments()):
             if one not in known:
                 _check_unclaimed(conn, suite, suite_id, one)
                 _save(conn, suite, suite_id, one)
@@ -47,7 +58,7 @@ def find(conn: "Connection[Any]", suite: Suite) -> SuiteId | None:
         """,
         [
             suite.chain_id,
-            [one.address for one in suite.contracts() if one.name == "TicketManager"],
+            [one.address for one in suite.deployments() if one.name == "TicketManager"],
         ],
     ).fetchall()
     if len(rows) > 1:
@@ -67,18 +78,15 @@ def current_suite_id(conn: "Connection[Any]", suite: Suite) -> SuiteId:
     return found
 
 
-def suites(conn: "Connection[Any]") -> list[tuple[SuiteId, int]]:
-    """Every suite's id and chain id, the newest first."""
-    rows = conn.execute(
-        "SELECT DISTINCT suite_id, chain_id FROM contracts_registry ORDER BY suite_id DESC"
-    )
-    return [(SuiteId(suite_id), chain_id) for suite_id, chain_id in rows]
+def suite_ids(conn: "Connection[Any]") -> list[SuiteId]:
+    rows = conn.execute("SELECT DISTINCT suite_id FROM contracts_registry ORDER BY suite_id")
+    return [SuiteId(row[0]) for row in rows]
 
 
 def contracts(conn: "Connection[Any]", suite_id: SuiteId) -> list[Contract]:
     rows = conn.execute(
         """
-        SELECT name, address, from_block, to_block, abi_version
+        SELECT name, address, from_block, to_block
         FROM contracts_registry WHERE suite_id = %s ORDER BY name, from_block
         """,
         [suite_id],
@@ -86,8 +94,28 @@ def contracts(conn: "Connection[Any]", suite_id: SuiteId) -> list[Contract]:
     return [Contract(*row) for row in rows]
 
 
+def suites_on(conn: "Connection[Any]", chain_id: int) -> list[SuiteId]:
+    """The suites of that chain, the newest first."""
+    rows = conn.execute(
+        "SELECT DISTINCT suite_id FROM contracts_registry WHERE chain_id = %s ORDER BY 1 DESC",
+        [chain_id],
+    )
+    return [SuiteId(row[0]) for row in rows]
+
+
+def deployments(conn: "Connection[Any]", suite_id: SuiteId) -> list[Deployment]:
+    rows = conn.execute(
+        """
+        SELECT name, address, from_block, to_block, abi_version
+        FROM contracts_registry WHERE suite_id = %s ORDER BY from_block, name
+        """,
+        [suite_id],
+    )
+    return [Deployment(*row) for row in rows]
+
+
 def _check_unclaimed(
-    conn: "Connection[Any]", suite: Suite, suite_id: SuiteId, one: Contract
+    conn: "Connection[Any]", suite: Suite, suite_id: SuiteId, one: Deployment
 ) -> None:
     """Of a new suite only the PlatformToken may be an older one's, too: it is not indexed."""
     claimed = conn.execute(
@@ -99,7 +127,7 @@ def _check_unclaimed(
         raise bad_file(f"{one.name} {one.address} is another suite's")
 
 
-def _save(conn: "Connection[Any]", suite: Suite, suite_id: SuiteId, one: Contract) -> None:
+def _save(conn: "Connection[Any]", suite: Suite, suite_id: SuiteId, one: Deployment) -> None:
     conn.execute(
         """
         INSERT INTO contracts_registry

@@ -33,7 +33,7 @@ _WITH_MARKET_IDS = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class Deployment:
     """One address (lowercase). It may log from `from_block` to `to_block`, inclusive; None: it is
     still in use.
     """
@@ -52,16 +52,18 @@ class Contract:
         return self.from_block <= first and (self.to_block is None or last <= self.to_block)
 
 
-class Contracts:
+class Deployments:
     """One suite's addresses, in the order in which they came into force."""
 
-    def __init__(self, contracts: Iterable[Contract]) -> None:
+    def __init__(self, contracts: Iterable[Deployment]) -> None:
         self.all = tuple(sorted(contracts, key=lambda one: one.from_block))
-        self._logging: dict[str, Contract] = {
+        self._logging: dict[str, Deployment] = {
             one.address: one for one in self.all if one.name != SILENT
         }
         self._markets: list[str] = [one.address for one in self.all if one.name == MARKETPLACE]
         self.marketplaces = frozenset(self._markets)
+        swaps = [one.from_block for one in self.all if one.name == "TokenSwap"]
+        self.pool_starts = tuple(swaps[1:])
         self.from_block = min(one.from_block for one in self._logging.values())
 
     def asked_for(self, first: int, last: int) -> dict[str, str]:
@@ -133,7 +135,7 @@ class Contracts:
         return told_apart, misfits
 
 
-def merged(registered: Iterable[Contract], wanted: Iterable[Contract]) -> list[Contract]:
+def merged(registered: Iterable[Deployment], wanted: Iterable[Deployment]) -> list[Deployment]:
     """What is registered of a suite once `wanted` is, too; those that `wanted` leaves out stay.
 
     Raises:
@@ -153,7 +155,7 @@ def merged(registered: Iterable[Contract], wanted: Iterable[Contract]) -> list[C
     return checked(by_address.values())
 
 
-def checked(contracts: Iterable[Contract]) -> list[Contract]:
+def checked(contracts: Iterable[Deployment]) -> list[Deployment]:
     """They can be one suite's.
 
     Raises:

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onlineticket.domain.chain_log import ChainLog, Chunk, DeadLetter, RawLog
-from onlineticket.domain.contracts import MARKET_STRIDE, Contract, Contracts, checked, merged
+from onlineticket.domain.deployments import MARKET_STRIDE, Deployment, Deployments, checked, merged
 from onlineticket.domain.errors import Invalid
 
 NAMES = ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken")
 
 
 def contract(name: str, address: str, from_block: int = 10, to_block: int | None = None) -> Any:
-    made: Any = Contract
+    made: Any = Deployment
     return made(name, address, from_block, to_block)
 
 
@@ -48,7 +48,7 @@ def test_bounds_are_the_blocks_from_the_first_to_the_last_one(
 
 
 def test_a_node_is_asked_for_the_addresses_that_may_log_in_the_range() -> None:
-    some = Contracts([*replaced(EventManager=79), NEW_EVENTS, SECOND])
+    some = Deployments([*replaced(EventManager=79), NEW_EVENTS, SECOND])
     usual = {TICKETS: "TicketManager", MARKET: "Marketplace", SWAP: "TokenSwap"}
     assert some.asked_for(10, 49) == usual | {EVENTS: "EventManager"}
     assert some.asked_for(50, 79) == usual | {EVENTS: "EventManager", "0xb": "Marketplace"}
@@ -58,19 +58,19 @@ def test_a_node_is_asked_for_the_addresses_that_may_log_in_the_range() -> None:
 
 
 def test_a_node_is_never_asked_for_no_address_which_would_mean_all_there_are() -> None:
-    some = Contracts(PLAIN)
+    some = Deployments(PLAIN)
     assert some.asked_for(0, 9) == some.asked_for(10, 20) != {}
 
 
 def test_the_token_whose_logs_mean_nothing_is_not_asked_for_and_starts_nothing() -> None:
     older = contract("PlatformToken", TOKEN, 1)
-    some = Contracts([*PLAIN[:4], older])
+    some = Deployments([*PLAIN[:4], older])
     assert TOKEN not in some.asked_for(0, 99)
     assert some.from_block == 10
 
 
 def test_the_address_in_force_is_the_newest_that_has_begun() -> None:
-    some = Contracts([NEW_EVENTS, *replaced(EventManager=70)])
+    some = Deployments([NEW_EVENTS, *replaced(EventManager=70)])
     places = {block: some.in_force("EventManager", block) for block in (0, 10, 70, 75, 80, 99)}
     assert places == {0: EVENTS, 10: EVENTS, 70: EVENTS, 75: EVENTS, 80: "0xe", 99: "0xe"}
     assert some.on_chain("EventManager", 7, 79) == (EVENTS, 7)
@@ -93,7 +93,7 @@ def chunk(pairs: list[tuple[RawLog, ChainLog]], first: int = 10, last: int = 99)
 
 
 def test_a_second_marketplaces_listings_and_auctions_get_ids_of_our_own() -> None:
-    some = Contracts([*PLAIN, SECOND])
+    some = Deployments([*PLAIN, SECOND])
     pairs = [
         (raw(MARKET, "Marketplace", 60), log("ListingCreated", 1, 5, block=60)),
         (raw("0xb", "Marketplace", 61), log("ListingCreated", 1, 6, block=61)),
@@ -112,14 +112,14 @@ def test_a_second_marketplaces_listings_and_auctions_get_ids_of_our_own() -> Non
 @given(st.integers(0, MARKET_STRIDE - 1), st.integers(0, 2))
 def test_an_id_of_ours_leads_back_to_its_marketplace_and_the_id_there(id_: int, place: int) -> None:
     addresses = [MARKET, "0xb", "0xc"]
-    some = Contracts([*PLAIN, SECOND, contract("Marketplace", "0xc", 70)])
+    some = Deployments([*PLAIN, SECOND, contract("Marketplace", "0xc", 70)])
     source = raw(addresses[place], "Marketplace", 90)
     [made] = some.with_our_ids([source], [log("ListingCancelled", id_, block=90)])
     assert some.on_chain("Marketplace", made.args[0], 90) == (addresses[place], id_)
 
 
 def test_an_id_that_would_be_taken_for_another_marketplaces_is_a_dead_letter() -> None:
-    some = Contracts([*PLAIN, SECOND])
+    some = Deployments([*PLAIN, SECOND])
     source = raw(MARKET, "Marketplace", 60)
     done = some.project(chunk([(source, log("ListingCancelled", MARKET_STRIDE, block=60))]))
     assert done.logs == []
@@ -130,14 +130,20 @@ def test_an_id_that_would_be_taken_for_another_marketplaces_is_a_dead_letter() -
 
 @given(st.integers(0, 2**256 - 1))
 def test_a_marketplace_on_its_own_keeps_every_id(id_: int) -> None:
-    some = Contracts(PLAIN)
+    some = Deployments(PLAIN)
     logs = [log("ListingCancelled", id_, block=60)]
     assert some.with_our_ids([raw(MARKET, "Marketplace", 60)], logs) == logs
     assert some.on_chain("Marketplace", id_, 60) == (MARKET, id_)
 
 
+def test_the_blocks_are_known_in_which_a_new_pool_takes_over() -> None:
+    newer = contract("TokenSwap", "0x5a", 90)
+    assert Deployments([newer, *replaced(TokenSwap=80)]).pool_starts == (90,)
+    assert Deployments(PLAIN).pool_starts == ()
+
+
 def test_escrow_is_with_any_marketplace_there_ever_was() -> None:
-    some = Contracts([*replaced(Marketplace=60), SECOND])
+    some = Deployments([*replaced(Marketplace=60), SECOND])
     assert some.marketplaces == {MARKET, "0xb"}
 
 
@@ -145,7 +151,7 @@ def test_escrow_is_with_any_marketplace_there_ever_was() -> None:
 
 
 def test_logs_of_an_address_out_of_its_bounds_are_not_projected() -> None:
-    some = Contracts([*replaced(EventManager=79), NEW_EVENTS])
+    some = Deployments([*replaced(EventManager=79), NEW_EVENTS])
     places = [(EVENTS, 79), (EVENTS, 80), ("0xe", 79), ("0xe", 80), (SWAP, 81)]
     pairs = [
         (raw(address, "any", block, index), log("Swap", block=block, index=index))
@@ -163,7 +169,7 @@ def test_logs_of_an_address_out_of_its_bounds_are_not_projected() -> None:
 
 
 def test_a_log_of_no_contract_of_the_suite_is_out_of_all_bounds() -> None:
-    assert Contracts(PLAIN).within_bounds([raw("0x99", "Marketplace", 20)]) == []
+    assert Deployments(PLAIN).within_bounds([raw("0x99", "Marketplace", 20)]) == []
 
 
 # -- What can be one suite ------------------------------------------------------------------------
@@ -202,7 +208,7 @@ def test_an_address_cannot_end_before_it_begins() -> None:
 
 
 def test_a_version_that_we_have_no_decoders_for_is_refused_by_name() -> None:
-    made: Any = Contract
+    made: Any = Deployment
     newer = made("Marketplace", "0xb", 50, None, 2)
     assert "Marketplace has abi_version 2, which is unknown" in refused([*PLAIN, newer])
 
