@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -56,7 +57,10 @@ def call_owner(url: str, contracts_file: str, times: int) -> None:
     for number in range(times):
         calldata = selector + encode(["address", "bool"], [f"0x{number + 1:040x}", number % 3 > 0])
         transaction = {"from": owner, "to": suite.event_manager, "data": "0x" + calldata.hex()}
-        chain.call(url, "eth_sendTransaction", transaction)
+        sent = chain.call(url, "eth_sendTransaction", transaction)
+        # On a busy machine anvil answers before it has mined it, and would mine two together.
+        while chain.call(url, "eth_getTransactionReceipt", sent) is None:
+            sleep(0.01)
 
 
 @pytest.fixture(scope="module")

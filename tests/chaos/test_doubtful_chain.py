@@ -22,6 +22,7 @@ from tests.chaos.lies import (
     IN_TAIL,
     LEFT_OUT,
     LOGS,
+    TIMEOUT_SECONDS,
 )
 from tests.chaos.lying_node import (
     Asked,
@@ -169,6 +170,7 @@ ANSWERS_TO_THE_DOUBT = {
     "another fork's": faults.each_log(blockHash="0x" + "0d" * 32),
     "removed": faults.each_log(removed=True),
     "null": faults.result(LOGS, lambda found: None),
+    "none in time": faults.late(10),
     "still none": faults.logs(lambda found: []),
 }
 
@@ -179,6 +181,7 @@ def test_a_doubt_that_is_not_resolved_does_not_stop_the_indexer(answer: str, sta
     none = faults.where(in_range, LEFT_OUT["all"])
     again = faults.where(by_hash, ANSWERS_TO_THE_DOUBT[answer])
     stage.liar.script = always(lambda asked, truth: again(asked, none(asked, truth)))
+    stage.timeout_seconds = 2 * TIMEOUT_SECONDS
     index = stage.open(stage.liar.url)
     run_pass(index.chain, index.store, index.from_block, lambda: True)
     assert stage.cursor() == head(stage.chain_url)

@@ -5,7 +5,9 @@ A header's `logsBloom` holds three of 2,048 bits for each address and topic that
 is not. Where it affirms an address of ours with a topic of that contract's, and the node gave no
 such log, the block is asked for once more, by its hash and over a connection of its own. What comes
 is added; if nothing comes, nothing was left out, or this node does not have it: the worker looks
-again later. A doubt never stops the indexer.
+again later. No bloom can count, either: of several logs of a kind in one block, one may be missing
+unnoticed till then. A doubt never stops the indexer: a node that leaves one unanswered is asked no
+more in this run.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +28,9 @@ TELLING = BITS * 3 // 4
 MOST_BLOCKS = 20
 """Asked for again at once: as many as one range of the tail has."""
 
+SECONDS = 2.0
+"""For which the other connection is waited for: a doubt is worth no more of a pass."""
+
 Parse = Callable[[Any, Mapping[str, str], int, int], list[RawLog]]
 
 
@@ -40,15 +45,22 @@ def restored(
     as the node gave them, checked for form but for their bloom.
     """
     places = doubtful(headers, contracts, logs)[:MOST_BLOCKS]
-    if not places:
+    if not places or not node.answers_doubts:
         return logs
-    other = Node(node.url, node.timeout_seconds, attempts=1, takes_batches=node.takes_batches)
+    other = Node(
+        node.url,
+        min(SECONDS, node.timeout_seconds),
+        attempts=1,
+        patience_seconds=SECONDS,
+        takes_batches=node.takes_batches,
+    )
     query = {"address": list(contracts)}
     try:
         answers = other.try_batch(
             [("eth_getLogs", [{"blockHash": hash_, **query}]) for _, hash_ in places]
         )
     except Unavailable:
+        node.answers_doubts = False
         return logs
     finally:
         node.counters.add(requests=other.counters.requests)

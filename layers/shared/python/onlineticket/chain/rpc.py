@@ -76,6 +76,8 @@ class Node:
     clock: Callable[[], float] = time.monotonic
     takes_batches: bool = True
     """Until it was heard to refuse one, and to answer the same calls one by one."""
+    answers_doubts: bool = True
+    """Until it left one unanswered (chain/left_out.py)."""
     _endpoint: Endpoint | None = None
     _stalled_since: float | None = None
     """Since when every answer has been too slow."""
