@@ -102,7 +102,7 @@ def test_a_reorg_is_undone_in_every_suite(
 
 
 def test_the_worker_looks_after_every_suite(
-    two_suites: list[str], anvil: str, conn: Connection[Any]
+    two_suites: list[str], anvil: str, conn: Connection[Any], dynamodb: Any
 ) -> None:
     run_once()
     older = suites.parse(two_suites[0])
