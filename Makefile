@@ -4,8 +4,8 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench bench-imports \
-        bench-auth bench-index bench-door synth \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
+        bench-imports bench-auth bench-index bench-door synth \
         ready ready-for-tests
 
 VENV := .venv/bin

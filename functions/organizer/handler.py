@@ -201,8 +201,7 @@ def _private(status: int, body: Any) -> Response[Any]:
 
 
 def _peppers() -> KeyRing:
-    peppers: KeyRing = resources.key_ring("PEPPER_SECRET_ARN")
-    return peppers
+    return resources.key_ring("PEPPER_SECRET_ARN")
 
 
 def _find_key() -> manage_verifiers.FindKey:

@@ -16,7 +16,7 @@ from onlineticket.api import door_answers, metrics, private_copies, terminal, ve
 from onlineticket.api.door_answers import UndoneAnswer, UploadAnswer, UploadsAnswer
 from onlineticket.api.http import http_app, logger, serve
 from onlineticket.api.verdicts import VerdictAnswer
-from onlineticket.domain import offline, qr
+from onlineticket.domain import offline
 from onlineticket.domain.door import Scan, check_event
 from onlineticket.domain.offline import Manifest
 from onlineticket.domain.passage import Direction
@@ -96,7 +96,7 @@ def verify_scan(request: Annotated[ScanRequest, Body()]) -> Response[VerdictAnsw
     answer = scan(
         Scan(request.qr, str(request.scan_id), request.gate, request.direction),
         verifier,
-        _door(request.qr),
+        _door(),
         now=int(time()),
     )
     logger.append_keys(
@@ -118,7 +118,7 @@ def verify_scans(request: Annotated[OfflineScans, Body()]) -> Response[UploadsAn
     outcomes = settle_offline(
         uploads,
         verifier,
-        _door(*(one.qr for one in request.scans)),
+        _door(),
         now=int(time()),
         find_ticket_then=partial(
             door.find_ticket_then, resources.postgres, settings.current_suite()
@@ -182,16 +182,10 @@ def verify_manifest(
     )
 
 
-def _door(*texts: str) -> Door:
-    """To judge these codes by: a root key that one of them names is looked for before it is said
-    to be unknown.
-    """
+def _door() -> Door:
     suite, store = settings.current_suite(), _store()
-    rings = [
-        resources.key_ring("QR_SECRET_ARN", naming=name) for name in set(map(qr.key_id, texts))
-    ]
     return Door(
-        keys=rings[-1],
+        keys=resources.key_ring("QR_SECRET_ARN"),
         suite=suite,
         find_ticket=partial(door.find_ticket, resources.postgres, suite),
         let_pass=partial(redemptions.let_pass, *store),

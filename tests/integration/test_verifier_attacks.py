@@ -82,7 +82,7 @@ class Door:
         code = post(tickets, f"/tickets/{TOKEN}/qrcode", wallet=ALICE)[1]["codes"][0]
         body = {"qr": code["text_base45"], "scan_id": str(uuid4()), "gate": gate}
         status, answer, _ = post(verify, "/verify/scan", body, terminal=policy["context"], **how)
-        return str(answer.get("error_code", status))
+        return str(answer.get("error_code") or status)
 
 
 def id_of(key: str) -> str:

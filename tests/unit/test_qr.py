@@ -167,11 +167,3 @@ def test_a_batch_has_a_code_for_each_half_minute_good_for_a_whole_one() -> None:
     assert all(code.expires_at == code.not_before + 60 for code in batch)
     assert [code.prefetched for code in batch] == [False] * 2 + [True] * 18
     assert len({code.nonce for code in batch}) == 20
-
-
-def test_a_code_says_which_key_it_was_made_with_and_other_text_says_none() -> None:
-    wire = qr.encode(CODE, KEYS, SUITE)
-    assert qr.key_id(qr.base45(wire)) == qr.key_id(qr.base64url(wire)) == KEYS.current_id
-    assert qr.key_id("A" * 68) == "0"
-    for text in ("", "x" * 77, "A" * 67, "é" * 68):
-        assert qr.key_id(text) is None

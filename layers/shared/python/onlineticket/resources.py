@@ -112,17 +112,16 @@ def cache() -> "Cache":
 _key_rings: dict[str, Rereading] = {}
 
 
-def key_ring(variable: str, naming: str | None = None) -> KeyRing:
+def key_ring(variable: str) -> KeyRing:
     """The keys in the secret whose ARN `variable` holds (JWT_SECRET_ARN, QR_SECRET_ARN, …), read
-    again once a minute. `naming`: the id of the key that a token or code at hand names; one that is
-    not known has the ring read again before it is refused, every 10 s at most.
+    again once a minute; and to find a key that is not among them, at once, every 10 s at most.
 
     Raises:
         Unavailable: `SECRETS_UNAVAILABLE`.
     """
     if variable not in _key_rings:
         _key_rings[variable] = Rereading(lambda now: from_secret(_secret(variable), now))
-    return _key_rings[variable].get(naming)
+    return _key_rings[variable].get()
 
 
 @_once

@@ -112,7 +112,9 @@ def begin(
 
 def make(session_id: str, generation: int, keys: KeyRing, key_id: str, before: str) -> str:
     """The token that follows `before`. Raises KeyError if the ring has no such key."""
-    key = keys.keys[key_id]
+    key = keys.find(key_id)
+    if key is None:
+        raise KeyError(key_id)
     secret = _mac(key, f"OT-refresh-v1|{session_id}|{generation}|{before}")
     head = f"otr_{session_id}.{generation}.{key_id}.{_text(secret)}"
     return f"{head}.{_tag(head, key)}"

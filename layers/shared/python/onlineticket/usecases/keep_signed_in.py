@@ -51,7 +51,8 @@ def refresh(
     """
     family, digest = _family_of(text, keys, find_family)
     family.check_alive(now)
-    if digest not in (family.token_hash, family.previous_hash):
+    # Before the limit, so that a stolen token ends its session in this very request.
+    if digest != family.token_hash and not family.repeats(digest, now):
         raise _stolen(family, revoke, now)
     spend(family.wallet)
     # Before the rotation: a database that is away must not cost the token.
@@ -148,6 +149,7 @@ def _stolen(family: Family, revoke: Revoke, now: int) -> Unauthorized:
 
 def _once_more(family: Family, keys: KeyRing, before: str) -> str:
     """The token in force, for the one who sends the token before it: that answer was lost."""
-    if keys.find(family.key_id) is None:
-        raise Unavailable("KEY_NOT_YET_KNOWN", "The keys were just changed: try again.")
-    return refresh_token.make(family.session_id, family.generation, keys, family.key_id, before)
+    try:
+        return refresh_token.make(family.session_id, family.generation, keys, family.key_id, before)
+    except KeyError:
+        raise Unavailable("KEY_NOT_YET_KNOWN", "The keys were just changed: try again.") from None
