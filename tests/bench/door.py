@@ -10,9 +10,9 @@ own decoder, rules and answers, in raw psycopg, and none of the web framework an
 with in life. Both let in a crowd of callers at one event, in turns. `row_lock_ratio` compares scans
 per second of CPU in the function and Postgres with 50 callers. It is below 1: boto3's call takes
 more of the caller's CPU than such a transaction does. What that buys is a door that is open while
-Postgres is not, and that writes nothing to the database which all others share. The ratios by the clock are printed too, but there the
-emulator shares our two cores, and a managed store does not. `peer_ratio_per_core` is the comparison
-with a whole ticket system.
+Postgres is not, and that writes nothing to the database which all others share. The ratios by the
+clock are printed too, but there the emulator shares our two cores, and a managed store does not.
+`peer_ratio_per_core` is the comparison with a whole ticket system.
 """
 
 import argparse
