@@ -19,11 +19,15 @@ class DataStack(Stack):
         self.redemptions = self._table("Redemptions", ttl="ttl", stream=True)
         self.sessions = self._table("Sessions", ttl="ttl")
         self.verifier_keys = self._table("VerifierKeys")
+        self.cache = self._table("Cache", ttl="ttl", restorable=False)
         self.jwt_secret = self._key("JwtSecret", "Signs access tokens (HS256)")
         self.qr_secret = self._key("QrSecret", "Root of the keys that sign QR codes")
         self.pepper_secret = self._key("PepperSecret", "Keyed hash of the verifiers' keys")
 
-    def _table(self, id_: str, *, ttl: str | None = None, stream: bool = False) -> dynamodb.Table:
+    def _table(
+        self, id_: str, *, ttl: str | None = None, stream: bool = False, restorable: bool = True
+    ) -> dynamodb.Table:
+        """`restorable`: to any second of the last 35 days; not for what is only a copy."""
         return dynamodb.Table(
             self,
             id_,
@@ -31,7 +35,7 @@ class DataStack(Stack):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute=ttl,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
+                point_in_time_recovery_enabled=restorable
             ),
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if stream else None,
             deletion_protection=self._stage.keeps_data,

@@ -167,6 +167,7 @@ class ServiceStack(Stack):
                 "LOG_LEVEL": self._stage.log_level,
                 "CONTRACTS": self._contracts,
                 "CORS_ORIGINS": ",".join(self._stage.cors_origins),
+                "SOURCE_ADDRESS_HEADER": self._stage.source_address_header,
                 **{variable: table.table_name for variable, table in (tables or {}).items()},
                 **(environment or {}),
             },

@@ -18,6 +18,9 @@ class Stage:
     siwe_uri: str
     cors_origins: tuple[str, ...]
     log_level: str = "INFO"
+    source_address_header: str = ""
+    """The header with the viewer's address, where CloudFront is the only way to the gateway; where
+    this is empty, the gateway's own word on who calls counts."""
 
     lag_threshold_blocks: int = 10
     """GET /health answers 503 when the indexer is further behind the head than this."""
@@ -52,6 +55,7 @@ STAGES: Mapping[str, Stage] = {
             siwe_domain="localhost",
             siwe_uri="http://localhost",
             cors_origins=("*",),
+            source_address_header="CloudFront-Viewer-Address",  # callers all come from one machine
             lag_threshold_blocks=1_000,  # a season or an existing chain is still caught up with
             requests_per_second=1_000,
         ),

@@ -26,7 +26,12 @@ from onlineticket.domain.suite import Suite
 from onlineticket.store import database as databases
 from onlineticket.store import migrate
 
-TABLES = {"REDEMPTIONS_TABLE": True, "SESSIONS_TABLE": False, "VERIFIER_KEYS_TABLE": False}
+TABLES = {
+    "REDEMPTIONS_TABLE": True,
+    "SESSIONS_TABLE": False,
+    "VERIFIER_KEYS_TABLE": False,
+    "CACHE_TABLE": False,
+}
 """The variable that names each DynamoDB table, and whether it has a stream."""
 MEMORY = Path("/dev/shm")
 SECRETS = ("JWT_SECRET_ARN", "QR_SECRET_ARN", "PEPPER_SECRET_ARN")

@@ -3,8 +3,8 @@
 Tests call `forget()` after they change the environment.
 """
 
+import functools
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from onlineticket import settings
@@ -13,13 +13,15 @@ from onlineticket.domain.keyring import KeyRing, from_secret
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from onlineticket.chain.rpc import Node
     from onlineticket.domain.types import SuiteId
+    from onlineticket.dynamo.cache import Cache
 
 _cached: list[Any] = []
 
 
 def _once(open_: Any) -> Any:
-    cached = cache(open_)
+    cached = functools.cache(open_)
     _cached.append(cached)
     return cached
 
@@ -72,6 +74,40 @@ def dynamodb() -> Any:
     return boto3.client(
         "dynamodb", config=Config(connect_timeout=1, read_timeout=3, retries=retries)
     )
+
+
+@_once
+def cache() -> "Cache":
+    """The table `cache` behind this process's memory, asked with little patience."""
+    from aws_lambda_powertools import Logger
+
+    from onlineticket.dynamo.cache import Cache
+
+    logger = Logger(child=True)
+    return Cache(
+        _impatient_dynamodb,
+        settings.required("CACHE_TABLE"),
+        lambda fault: logger.warning("cache failed", error=type(fault).__name__),
+    )
+
+
+@_once
+def _impatient_dynamodb() -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "dynamodb",
+        config=Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1}),
+    )
+
+
+@_once
+def node() -> "Node":
+    """The EVM node, for a caller who waits for the answer."""
+    from onlineticket.chain.rpc import Node
+
+    return Node(rpc_url(), timeout_seconds=2.0, attempts=2, patience_seconds=4.0)
 
 
 @_once

@@ -99,6 +99,16 @@ def get(conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId) -> Event:
     return found
 
 
+def find_organizer(
+    conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId
+) -> WalletAddress | None:
+    """Who announced the event: EventManager never changes it."""
+    row = conn.execute(
+        "SELECT organizer FROM events WHERE suite_id = %s AND event_id = %s", [suite_id, event_id]
+    ).fetchone()
+    return row[0] if row else None
+
+
 def page(
     conn: "Connection[Any]", suite_id: SuiteId, chosen: Filter, after: After | None, limit: int
 ) -> list[Event]:

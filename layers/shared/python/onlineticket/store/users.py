@@ -23,3 +23,9 @@ def signed_in(conn: "Connection[Any]", wallet: WalletAddress, now: int) -> Role:
     ).fetchone()
     assert row is not None  # an upsert returns its row
     return cast(Role, row[0])
+
+
+def role_of(conn: "Connection[Any]", wallet: WalletAddress) -> Role:
+    """The wallet's role as of now; that of a wallet we do not know is `user`."""
+    row = conn.execute("SELECT role FROM users WHERE wallet = %s", [wallet]).fetchone()
+    return cast(Role, row[0]) if row else "user"

@@ -1,0 +1,94 @@
+-- depends: 0002.reconciliations
+-- What was done, and what is to be told: both our own truth, no reorg or rebuild touches them.
+--   audit_log    who did what, when, from where; never changed, chained by hashes (domain/audit.py)
+--   outbox       what happened, for those who want to be told; written where it happened
+-- and what becomes of a check-in on chain:
+--   owner_checks whether the chain agrees on who came in
+--   sweeps       how far the table `redemptions` has been compared with check_ins
+
+CREATE TABLE audit_links (               -- one batch of entries each; its hash covers the last one's
+    chain      text NOT NULL,            -- 'event:<suite>:<event>', or 'platform' for the rest
+    number     bigint NOT NULL CHECK (number > 0),
+    entries    integer NOT NULL CHECK (entries > 0),
+    hash       bytea NOT NULL CHECK (length(hash) = 32),
+    written_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (chain, number)
+);
+
+CREATE TABLE audit_log (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    chain       text NOT NULL,
+    link        bigint NOT NULL,
+    position    integer NOT NULL,        -- within the link, from 0
+    happened_at bigint NOT NULL,         -- Unix seconds: hashed as it stands
+    actor       text NOT NULL,           -- wallet:0x…, verifier:<id>, system:<function>
+    action      text NOT NULL,           -- door.admitted, qr.issued, …
+    subject     text,                    -- ticket:<id>, verifier:<id>, …
+    source      text,                    -- from where: an address, a gate
+    details     jsonb NOT NULL,
+    once        text,                    -- what makes a replay of the same entry known
+    FOREIGN KEY (chain, link) REFERENCES audit_links,
+    UNIQUE (chain, link, position)
+);
+CREATE UNIQUE INDEX audit_log_once ON audit_log (chain, once) WHERE once IS NOT NULL;
+CREATE INDEX audit_log_by_actor ON audit_log (actor, id);
+CREATE INDEX audit_log_by_subject ON audit_log (subject, id);
+
+CREATE TABLE audit_heads (               -- the newest link of each chain: who appends holds its row
+    chain  text PRIMARY KEY,
+    number bigint NOT NULL,
+    hash   bytea NOT NULL
+);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE FUNCTION refuse_step_back() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.chain <> OLD.chain OR NEW.number NOT IN (OLD.number, OLD.number + 1)
+       OR (NEW.number = OLD.number AND NEW.hash <> OLD.hash) THEN
+        RAISE EXCEPTION 'audit_heads only goes on' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_links
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON audit_heads
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER only_on BEFORE UPDATE ON audit_heads
+    FOR EACH ROW EXECUTE FUNCTION refuse_step_back();
+
+CREATE TABLE outbox (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         text NOT NULL,          -- door.admitted, ticket.transferred, …
+    entity       text NOT NULL,          -- in whose order it is published: ticket:<suite>:<id>
+    payload      jsonb NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    published_at timestamptz             -- null until it is
+);
+CREATE INDEX outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
+
+CREATE TABLE owner_checks (              -- one for each scan that let somebody in
+    suite_id    smallint NOT NULL,
+    verifier_id text NOT NULL,
+    scan_id     uuid NOT NULL,
+    outcome     text NOT NULL CHECK (outcome IN ('unchecked', 'match', 'mismatch')),
+    reason      text,                    -- of a mismatch: OWNER_DIFFERS, NO_SUCH_TICKET, REORGED, …
+    owner       wallet_address,          -- ownerOf, as the chain answered
+    attempts    integer NOT NULL DEFAULT 0,
+    checked_at  timestamptz,
+    PRIMARY KEY (suite_id, verifier_id, scan_id)
+);
+CREATE INDEX owner_checks_open ON owner_checks (attempts, suite_id) WHERE outcome = 'unchecked';
+
+CREATE TABLE sweeps (
+    name       text PRIMARY KEY,
+    position   jsonb,                    -- where the next round goes on; null: at the beginning
+    rounds     bigint NOT NULL DEFAULT 0,  -- times the whole table has been gone through
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
