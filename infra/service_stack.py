@@ -62,10 +62,11 @@ class ServiceStack(Stack):
             "queries",
             database=READER,
             rpc=True,  # GET /health asks the node, and the table
-            tables={"REDEMPTIONS_TABLE": data.redemptions},
+            tables={"REDEMPTIONS_TABLE": data.redemptions, "CACHE_TABLE": data.cache},
             environment={"LAG_THRESHOLD_BLOCKS": str(stage.lag_threshold_blocks)},
         )
         data.redemptions.grant(self.queries.function, "dynamodb:GetItem")
+        data.cache.grant(self.queries.function, "dynamodb:GetItem", "dynamodb:PutItem")
 
         self.auth = self._function(
             "auth",

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import AwareDatetime, StringConstraints
 
 from onlineticket import resources, settings
-from onlineticket.api import freshness, paging
+from onlineticket.api import freshness, hot_list, paging
 from onlineticket.api.health import STATUS
 from onlineticket.api.http import http_app, serve
 from onlineticket.api.paging import Limit, Page, PageToken
@@ -64,7 +64,7 @@ def show_health() -> Response[Health]:
     return Response(STATUS[report.status].value, content_types.APPLICATION_JSON, report, headers)
 
 
-@lasting("/events")
+@lasting("/events", kept=hot_list.kept)
 def list_events(
     status: Annotated[EventStatus | None, Query()] = None,
     organizer: Annotated[WalletAddress | None, Query()] = None,
