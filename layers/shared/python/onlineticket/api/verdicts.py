@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from aws_lambda_powertools.event_handler import Response, content_types
 
 from onlineticket.api.http import STATUS
-from onlineticket.domain.door import TicketCheck, TicketShown, Verdict
+from onlineticket.domain.door import TicketShown, Verdict
+from onlineticket.domain.passage import Direction, TicketCheck
 from onlineticket.domain.refusals import REFUSALS
 
 if TYPE_CHECKING:
@@ -20,53 +21,60 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class AdmittedAnswer:
-    """`replayed`: this scan id was answered before, with the same verdict."""
+class VerdictAnswer:
+    """`replayed`: this scan id was answered before, with the same verdict. `undone`: a supervisor
+    took it back since. `admitted_at`: when the holder was let through, in or out.
 
-    verdict: Literal["admitted"]
+    Of a refusal, `error_code` is stable, and `message` is for people; both are null otherwise.
+    """
+
+    verdict: Literal["admitted", "refused"]
     replayed: bool
+    undone: bool
     scan_id: str
+    direction: Direction
     gate: str | None
-    admitted_at: datetime
-    ticket: TicketShown
-    ticket_check: TicketCheck
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedAnswer:
-    """`error_code` is stable; `message` is for people."""
-
-    verdict: Literal["refused"]
-    replayed: bool
-    scan_id: str
-    gate: str | None
-    refused_at: datetime
-    error_code: str
-    message: str
+    decided_at: datetime
+    admitted_at: datetime | None
+    ticket: TicketShown | None
+    ticket_check: TicketCheck | None
+    error_code: str | None
+    message: str | None
     details: dict[str, Any]
     request_id: str
 
 
 def answer(
-    app: "APIGatewayRestResolver", verdict: Verdict, *, replayed: bool
-) -> Response[AdmittedAnswer | RefusedAnswer]:
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+    app: "APIGatewayRestResolver", verdict: Verdict, *, replayed: bool, undone: bool
+) -> Response[VerdictAnswer]:
+    request_id = str(app.current_event.raw_event["requestContext"].get("requestId", ""))
+    return Response(
+        _status(verdict).value,
+        content_types.APPLICATION_JSON,
+        body(verdict, replayed=replayed, undone=undone, request_id=request_id),
+        {"Cache-Control": "no-store"},
+    )
+
+
+def body(verdict: Verdict, *, replayed: bool, undone: bool, request_id: str) -> VerdictAnswer:
     decided_at = datetime.fromtimestamp(verdict.decided_at, UTC)
-    body: AdmittedAnswer | RefusedAnswer
-    if verdict.refusal is None:
-        assert verdict.ticket is not None
-        assert verdict.ticket_check is not None
-        status = HTTPStatus.OK
-        body = AdmittedAnswer(
-            "admitted", replayed, verdict.scan_id, verdict.gate, decided_at,
-            verdict.ticket, verdict.ticket_check,
-        )  # fmt: skip
-    else:
-        kind, message = REFUSALS[verdict.refusal]
-        status = STATUS[kind]
-        request_id = str(app.current_event.raw_event["requestContext"].get("requestId", ""))
-        body = RefusedAnswer(
-            "refused", replayed, verdict.scan_id, verdict.gate, decided_at,
-            verdict.refusal, message, verdict.details, request_id,
-        )  # fmt: skip
-    return Response(status.value, content_types.APPLICATION_JSON, body, headers)
+    return VerdictAnswer(
+        verdict="refused" if verdict.refusal else "admitted",
+        replayed=replayed,
+        undone=undone,
+        scan_id=verdict.scan_id,
+        direction=verdict.direction,
+        gate=verdict.gate,
+        decided_at=decided_at,
+        admitted_at=None if verdict.refusal else decided_at,
+        ticket=verdict.ticket,
+        ticket_check=verdict.ticket_check,
+        error_code=verdict.refusal,
+        message=REFUSALS[verdict.refusal][1] if verdict.refusal else None,
+        details=verdict.details,
+        request_id=request_id,
+    )
+
+
+def _status(verdict: Verdict) -> HTTPStatus:
+    return STATUS[REFUSALS[verdict.refusal][0]] if verdict.refusal else HTTPStatus.OK
