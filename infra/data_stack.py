@@ -19,6 +19,11 @@ class DataStack(Stack):
         self.redemptions = self._table("Redemptions", ttl="ttl", stream=True)
         self.sessions = self._table("Sessions", ttl="ttl")
         self.verifier_keys = self._table("VerifierKeys")
+        self.verifier_keys.add_global_secondary_index(
+            index_name="by_organizer",
+            partition_key=dynamodb.Attribute(name="organizer", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="created_at", type=dynamodb.AttributeType.NUMBER),
+        )
         self.cache = self._table("Cache", ttl="ttl", restorable=False)
         self.jwt_secret = self._key("JwtSecret", "Signs access tokens (HS256)")
         self.qr_secret = self._key("QrSecret", "Root of the keys that sign QR codes")

@@ -9,8 +9,9 @@ from typing import Literal
 
 PREFIX = "v1"
 
-Caller = Literal["all", "user", "holder", "verifier"]
+Caller = Literal["all", "user", "holder", "organizer", "admin", "verifier"]
 """all: no credentials. user: a JWT, checked in the function. holder: a user who owns the ticket.
+organizer, admin: a user who is that by usecases/authorize_organizer.py, of what the route names.
 verifier: a terminal's x-api-key, checked by the authorizer `verifier_auth` before the function."""
 
 
@@ -27,6 +28,8 @@ ROUTES = (
     Route("GET", "/events", "queries", "all"),
     Route("GET", "/events/{event_id}", "queries", "all"),
     Route("GET", "/events/{event_id}/tickets/types", "queries", "all"),
+    Route("GET", "/events/{event_id}/report", "reports", "organizer"),
+    Route("GET", "/events/{event_id}/check-ins", "reports", "organizer"),
     Route("GET", "/tickets/{token_id}", "queries", "all"),
     Route("GET", "/wallets/{address}/tickets", "queries", "all"),
     Route("GET", "/market/listings", "queries", "all"),
@@ -36,6 +39,16 @@ ROUTES = (
     Route("GET", "/contracts", "queries", "all"),
     Route("POST", "/auth/siwe/challenge", "auth", "all"),
     Route("POST", "/auth/siwe/verify", "auth", "all"),
+    Route("GET", "/users/me", "users", "user"),
+    Route("PATCH", "/users/me", "users", "user"),
+    Route("GET", "/admin/users", "users", "admin"),
+    Route("PUT", "/admin/users/{wallet}/role", "users", "admin"),
+    Route("GET", "/verifiers", "organizer", "organizer"),
+    Route("POST", "/verifiers", "organizer", "organizer"),
+    Route("GET", "/verifiers/{verifier_id}", "organizer", "organizer"),
+    Route("PATCH", "/verifiers/{verifier_id}", "organizer", "organizer"),
+    Route("DELETE", "/verifiers/{verifier_id}", "organizer", "organizer"),
+    Route("POST", "/verifiers/{verifier_id}/rotate", "organizer", "organizer"),
     Route("POST", "/tickets/{token_id}/qrcode", "tickets", "holder"),
     Route("POST", "/verify/scan", "verify", "verifier"),
 )

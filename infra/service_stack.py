@@ -16,6 +16,7 @@ from infra.constructs.migrations import Migrations
 from infra.constructs.rest_api import RestApi
 from infra.constructs.settle import SettleStream
 from infra.constructs.ticket_function import TicketFunction
+from infra.constructs.usage_plans import UsagePlans
 from infra.data_stack import DataStack
 from infra.stages import LocalServices, Stage
 
@@ -79,6 +80,44 @@ class ServiceStack(Stack):
         )
         data.sessions.grant(self.auth.function, "dynamodb:PutItem", "dynamodb:DeleteItem")
 
+        self.users = self._function(
+            "users",
+            database=WRITER,
+            rpc=True,  # roles are the chain's, too
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"CACHE_TABLE": data.cache},
+        )
+        self._let_cache(self.users)
+
+        self.organizer = self._function(
+            "organizer",
+            database=WRITER,  # the audit log
+            rpc=True,
+            secrets={
+                "JWT_SECRET_ARN": data.jwt_secret,
+                "PEPPER_SECRET_ARN": data.pepper_secret,
+            },
+            tables={"VERIFIER_KEYS_TABLE": data.verifier_keys, "CACHE_TABLE": data.cache},
+            environment={
+                "USAGE_PLANS_PARAMETER": stage.usage_plans_parameter,
+                "GATEWAY_COUNTS_BY_HEADER": str(not stage.in_cloud).lower(),
+            },
+        )
+        self._let_cache(self.organizer)
+        data.verifier_keys.grant(
+            self.organizer.function,
+            "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
+        )  # fmt: skip
+
+        self.reports = self._function(
+            "reports",
+            database=READER,
+            rpc=True,  # whether a caller owns the contracts, and so is an admin
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"CACHE_TABLE": data.cache},
+        )
+        self._let_cache(self.reports)
+
         self.tickets = self._function(
             "tickets",
             database=READER,
@@ -110,11 +149,22 @@ class ServiceStack(Stack):
             functions={
                 "queries": self.queries,
                 "auth": self.auth,
+                "users": self.users,
+                "organizer": self.organizer,
+                "reports": self.reports,
                 "tickets": self.tickets,
                 "verify": self.verify,
             },
             authorizer=self.verifier_auth,
         )
+        self.usage_plans = UsagePlans(
+            self,
+            "UsagePlans",
+            api=self.rest_api.api,
+            parameter_name=stage.usage_plans_parameter,
+        )
+        assert self.organizer.function.role is not None  # the construct has made one
+        self.usage_plans.let_manage_keys(self.organizer.function.role)
 
     def _chain_functions(self) -> None:
         self.indexer = self._function(
@@ -195,6 +245,11 @@ class ServiceStack(Stack):
         function.function.add_environment(variable, secret.secret_arn)
         secret.grant_read(function.function)
 
+    def _let_cache(self, function: TicketFunction) -> None:
+        self._data.cache.grant(
+            function.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+        )
+
     def _let_call_the_node(self, function: TicketFunction) -> None:
         if self._rpc_secret:
             self._let_read(function, "RPC_SECRET_ARN", self._rpc_secret)
@@ -219,6 +274,9 @@ class ServiceStack(Stack):
         functions = {
             "Queries": self.queries,
             "Auth": self.auth,
+            "Users": self.users,
+            "Organizer": self.organizer,
+            "Reports": self.reports,
             "Tickets": self.tickets,
             "Verify": self.verify,
             "VerifierAuth": self.verifier_auth,

@@ -33,6 +33,22 @@ TABLES = {
     "CACHE_TABLE": False,
 }
 """The variable that names each DynamoDB table, and whether it has a stream."""
+INDEXES: dict[str, Any] = {
+    "VERIFIER_KEYS_TABLE": {
+        "attributes": [
+            {"AttributeName": "organizer", "AttributeType": "S"},
+            {"AttributeName": "created_at", "AttributeType": "N"},
+        ],
+        "index": {
+            "IndexName": "by_organizer",
+            "KeySchema": [
+                {"AttributeName": "organizer", "KeyType": "HASH"},
+                {"AttributeName": "created_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        },
+    }
+}
 MEMORY = Path("/dev/shm")
 SECRETS = ("JWT_SECRET_ARN", "QR_SECRET_ARN", "PEPPER_SECRET_ARN")
 
@@ -262,12 +278,17 @@ def _create_tables(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for variable, streams in TABLES.items():
         name = f"{variable.removesuffix('_TABLE').lower()}-{uuid4().hex[:8]}"
         stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        index = INDEXES.get(variable)
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                *(index["attributes"] if index else []),
+            ],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             **({"StreamSpecification": stream} if streams else {}),
+            **({"GlobalSecondaryIndexes": [index["index"]]} if index else {}),
         )
         monkeypatch.setenv(variable, name)
         names.append(name)

@@ -108,14 +108,13 @@ def show_ticket(token_id: TokenId, suite: OtherSuite = None) -> TicketDetail:
 @fresh("/wallets/<address>/tickets")
 def list_wallet_tickets(
     address: WalletAddress,
-    event_id: Annotated[EventId | None, Query()] = None,
     status: Annotated[TicketStatus | None, Query()] = None,
     limit: Limit = 20,
     page: PageToken = None,
     suite: OtherSuite = None,
 ) -> Page[TicketDetail]:
     conn, suite_id = _index(suite)
-    chosen = tickets.Filter(address, event_id, status)
+    chosen = tickets.Filter(address, status)
     return paging.page(
         partial(tickets.page, conn, suite_id, chosen, now=int(time())),
         tickets.after,

@@ -22,6 +22,7 @@ GATEWAY_ERRORS = {
     # type: (status, error_code, message): what the gateway answers without asking a function.
     apigateway.ResponseType.UNAUTHORIZED: (401, "UNAUTHORIZED", "Send your key as x-api-key."),
     apigateway.ResponseType.ACCESS_DENIED: (403, "FORBIDDEN", "This key may not do that."),
+    apigateway.ResponseType.INVALID_API_KEY: (403, "FORBIDDEN", "This key is in no usage plan."),
     apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN: (
         404, "NO_SUCH_ROUTE", "There is no such route.",
     ),
@@ -66,6 +67,9 @@ class RestApi(Construct):
             "Api",
             description=f"OnlineTicket {stage.name}",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # The terminals' usage plans count by the key that the authorizer names. The emulator
+            # asks no authorizer for it and takes the header's.
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER if stage.in_cloud else None,
             cloud_watch_role=stage.in_cloud,
             deploy_options=self._deploy_options(stage),
             # A page of twenty is 10 kB, and a tenth of that as gzip.
@@ -86,7 +90,7 @@ class RestApi(Construct):
             Tags.of(self.api).add("ms-custom-id", LOCAL_API_ID)
         for type_, (status, code, message) in GATEWAY_ERRORS.items():
             self._error(type_, status, code, message, stage)
-        self._route(functions, self._authorizer(authorizer, stage))
+        self._route(functions, self._authorizer(authorizer, stage), counted=stage.in_cloud)
 
     def _deploy_options(self, stage: Stage) -> apigateway.StageOptions:
         access_log = self._access_log() if stage.in_cloud else None
@@ -113,6 +117,8 @@ class RestApi(Construct):
         sources = [apigateway.IdentitySource.header("x-api-key")]
         if stage.in_cloud:  # the emulator knows no context.* sources
             sources.append(apigateway.IdentitySource.context("identity.sourceIp"))
+            if stage.source_address_header:
+                sources.append(apigateway.IdentitySource.header(stage.source_address_header))
         return apigateway.RequestAuthorizer(
             self,
             "Authorizer",
@@ -122,7 +128,11 @@ class RestApi(Construct):
         )
 
     def _route(
-        self, functions: Mapping[str, TicketFunction], authorizer: apigateway.RequestAuthorizer
+        self,
+        functions: Mapping[str, TicketFunction],
+        authorizer: apigateway.RequestAuthorizer,
+        *,
+        counted: bool,
     ) -> None:
         # One permission for a function and the whole API, not one a route: a function's policy has
         # room for about fifty.
@@ -138,6 +148,7 @@ class RestApi(Construct):
                     method,
                     integrations[route.function],
                     authorizer=authorizer if route.caller == "verifier" else None,
+                    api_key_required=counted and route.caller == "verifier",
                 )
 
     def _error(

@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from infra.app import build
+from infra.constructs.usage_plans import TIERS
+from infra.data_stack import DataStack
 from infra.routes import ROUTES
-from infra.stages import LocalServices
+from infra.service_stack import ServiceStack
+from infra.stages import STAGES, LocalServices
+from onlineticket.domain.verifier_key import Tier
+from onlineticket.dynamo import verifier_keys
 
 LOCAL = LocalServices(
     db_url="postgresql://somebody@localhost/tickets",
@@ -20,8 +26,8 @@ LOCAL = LocalServices(
 pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
-    "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "worker", "settle",
-    "migrate",
+    "queries", "auth", "users", "organizer", "reports", "tickets", "verify", "verifier_auth",
+    "indexer", "worker", "settle", "migrate",
 }  # fmt: skip
 
 
@@ -75,6 +81,13 @@ def test_redemptions_and_sessions_expire_and_verifier_keys_do_not(both: Template
     assert named(tables, "Sessions")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Cache")["TimeToLiveSpecification"] == expiring
     assert "TimeToLiveSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_verifiers_are_listed_by_their_organizer(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "VerifierKeys")["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == verifier_keys.INDEX
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["organizer", "created_at"]
 
 
 def test_only_redemptions_has_a_stream_and_it_shows_both_images(both: Templates) -> None:
@@ -207,8 +220,9 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "tickets": "reader", "verify": "reader",
-        "auth": "writer", "indexer": "writer", "worker": "writer", "settle": "writer",
+        "queries": "reader", "reports": "reader", "tickets": "reader", "verify": "reader",
+        "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
+        "worker": "writer", "settle": "writer",
         "migrate": "migrator", "verifier_auth": None,
     }  # fmt: skip
     for name, user in users.items():
@@ -273,10 +287,36 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
             if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
         }
 
-    assert readers("JwtSecret") == {"auth", "tickets"}
+    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "reports"}
     assert readers("QrSecret") == {"tickets", "verify"}
-    assert readers("PepperSecret") == {"verifier_auth"}
-    assert readers("/onlineticket/prod/rpc") == {"queries", "indexer", "worker"}
+    assert readers("PepperSecret") == {"verifier_auth", "organizer"}
+    assert readers("/onlineticket/prod/rpc") == {
+        "queries", "users", "organizer", "reports", "indexer", "worker",
+    }  # fmt: skip
+
+
+def test_the_organizer_may_make_and_remove_api_keys_and_touch_no_other_part_of_the_gateway(
+    prod: Templates,
+) -> None:
+    allowed = [
+        (action, json.dumps(resource))
+        for action, resource in allowed_to(prod, "organizer")
+        if action.startswith("apigateway:")
+    ]
+    assert {action for action, _ in allowed} == {
+        "apigateway:GET", "apigateway:POST", "apigateway:DELETE",
+    }  # fmt: skip
+    for action, resource in allowed:
+        under_a_plan = '::/usageplans/", {"Ref": "UsagePlans' in resource and "/keys" in resource
+        assert "::/apikeys" in resource or (action == "apigateway:POST" and under_a_plan), resource
+    others = {a for name in FUNCTIONS - {"organizer"} for a, _ in allowed_to(prod, name)}
+    assert not any(action.startswith("apigateway:") for action in others)
+
+
+def test_the_authorizer_can_read_keys_and_change_none(prod: Templates) -> None:
+    assert {a for a, _ in allowed_to(prod, "verifier_auth") if a.startswith("dynamodb:")} == {
+        "dynamodb:GetItem"
+    }
 
 
 # Schedules and streams
@@ -322,9 +362,10 @@ def test_settle_follows_the_redemptions_and_loses_none(both: Templates) -> None:
 
 
 def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates) -> None:
-    assert {(method, path) for method, path, _ in methods(both.service)} == {
-        (route.method, f"/v1{route.path}") for route in ROUTES
-    }
+    routes = {(route.method, f"/v1{route.path}") for route in ROUTES}
+    heads = {("HEAD", path) for method, path in routes if method == "GET"}
+    served = {(method, path) for method, path, _ in methods(both.service)}
+    assert served == routes | heads
 
 
 def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
@@ -349,6 +390,39 @@ def test_a_verdict_on_a_key_is_reused_for_at_most_30_seconds(
     assert authorizer["Type"] == "REQUEST"
     assert authorizer["AuthorizerResultTtlInSeconds"] <= 30
     assert authorizer["IdentitySource"] == sources
+
+
+def test_the_gateway_counts_each_terminal_by_the_key_that_the_authorizer_names(
+    prod: Templates,
+) -> None:
+    [api] = resources(prod.service, "AWS::ApiGateway::RestApi").values()
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    counted = {path for _, path, p in methods(prod.service) if p.get("ApiKeyRequired")}
+    assert counted == {f"/v1{route.path}" for route in ROUTES if route.caller == "verifier"}
+
+
+def test_there_is_a_usage_plan_for_each_tier_of_terminals_on_this_api(both: Templates) -> None:
+    plans = resources(both.service, "AWS::ApiGateway::UsagePlan")
+    assert TIERS.keys() == set(get_args(Tier))
+    for tier in TIERS:
+        plan = named(plans, f"UsagePlans{tier.capitalize()}")
+        assert plan["Throttle"]["RateLimit"] == TIERS[tier].rate
+        assert plan["Throttle"]["BurstLimit"] == TIERS[tier].burst
+        assert plan["Quota"] == {"Limit": TIERS[tier].per_day, "Period": "DAY"}
+        assert len(plan["ApiStages"]) == 1
+    assert len(plans) == len(TIERS)
+
+
+def test_a_verdict_behind_cloudfront_is_reused_for_one_viewer_only() -> None:
+    stage = replace(STAGES["prod"], source_address_header="CloudFront-Viewer-Address")
+    app = App(context={"aws:cdk:bundling-stacks": []})
+    data = DataStack(app, "Data", stage=stage)
+    service = ServiceStack(app, "Service", stage=stage, data=data, local=LOCAL)
+    [authorizer] = resources(Template.from_stack(service), "AWS::ApiGateway::Authorizer").values()
+    assert authorizer["IdentitySource"] == (
+        "method.request.header.x-api-key,context.identity.sourceIp,"
+        "method.request.header.CloudFront-Viewer-Address"
+    )
 
 
 def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
@@ -432,3 +506,21 @@ def methods(service: Template) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def test_answers_of_a_kilobyte_and_more_are_compressed(both: Templates) -> None:
+    both.service.has_resource_properties(
+        "AWS::ApiGateway::RestApi", {"MinimumCompressionSize": 1024}
+    )
+
+
+def test_browsers_may_ask_again_with_a_tag_and_use_every_method(both: Templates) -> None:
+    preflights = [
+        json.dumps(method["Properties"]["Integration"])
+        for method in both.service.find_resources("AWS::ApiGateway::Method").values()
+        if method["Properties"]["HttpMethod"] == "OPTIONS"
+    ]
+    assert preflights
+    for preflight in preflights:
+        assert "if-none-match" in preflight
+        assert "HEAD" in preflight

@@ -190,7 +190,6 @@ def test_a_wallets_tickets_include_those_it_has_in_escrow(rows: Rows) -> None:
     rows.check_in(5)
     path, name = f"/wallets/{ALICE_WRITTEN}/tickets", "token_id"
     assert ids(path, name) == [5, 4, 2, 1]
-    assert ids(path, name, event_id=2) == [4]
     assert ids(path, name, status="used") == [5, 4]
     assert ids(path, name, status="valid") == [2, 1]
     assert ids(f"/wallets/{MARKET}/tickets", name) == []

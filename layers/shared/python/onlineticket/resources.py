@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onlineticket.chain.rpc import Node
     from onlineticket.domain.types import SuiteId
     from onlineticket.dynamo.cache import Cache
+    from onlineticket.gateway.usage_keys import UsageKeys
 
 _cached: list[Any] = []
 
@@ -108,6 +109,26 @@ def node() -> "Node":
     from onlineticket.chain.rpc import Node
 
     return Node(rpc_url(), timeout_seconds=2.0, attempts=2, patience_seconds=4.0)
+
+
+@_once
+def usage_keys() -> "UsageKeys":
+    """The terminals' API keys at API Gateway. The ids of the tiers' plans are in a parameter, for
+    the plans need the API, the API the function, and so the function can't be given them.
+    """
+    import boto3
+    from botocore.config import Config
+
+    from onlineticket.gateway.usage_keys import UsageKeys
+
+    config = Config(connect_timeout=2, read_timeout=5)
+    name = settings.required("USAGE_PLANS_PARAMETER")
+    parameter = boto3.client("ssm", config=config).get_parameter(Name=name)["Parameter"]
+    return UsageKeys(
+        boto3.client("apigateway", config=config),
+        json.loads(parameter["Value"]),
+        settings.switch("GATEWAY_COUNTS_BY_HEADER"),
+    )
 
 
 @_once

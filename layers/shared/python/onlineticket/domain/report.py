@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from onlineticket.domain.passage import Kind, Standing, TicketCheck
 from onlineticket.domain.types import BlockNumber, EventId, Quantity, SuiteId, TokenId, TypeId, Wei
 
 
@@ -29,6 +30,8 @@ class Resales:
 
 @dataclass(frozen=True, slots=True)
 class GateCount:
+    """Entries: a ticket that came in twice, where the event allows it, counts twice."""
+
     gate: str | None
     admitted: int
 
@@ -55,7 +58,7 @@ class Report:
     ticket_types: list[TypeSales]
     resales: Resales
     admitted: int
-    """Tickets let in at the door."""
+    """Tickets let in at the door, each counted once."""
     used_on_chain: int
     """Tickets that the chain calls used."""
     by_gate: list[GateCount]
@@ -64,9 +67,18 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
+    """A line of a ticket's journal at the door."""
+
     token_id: TokenId
+    number: int
+    """Of the line in the ticket's journal, from 1."""
+    kind: Kind
+    standing: Standing
+    """regular counts; the others are kept to be looked at, or were undone."""
     admitted_at: datetime
+    """When it happened."""
     gate: str | None
-    ticket_check: str
-    """done; or deferred, when Postgres was away as the door opened."""
+    ticket_check: TicketCheck
+    """deferred: Postgres was away as the door opened."""
+    offline: bool
     verifier_id: str

@@ -28,7 +28,7 @@ _EVENT = """
     SELECT e.suite_id, e.event_id, e.organizer, e.name, e.description, e.image_url, e.venue,
         e.start_time, e.end_time, e.status, e.requires_approval, e.approved, e.revenue_token,
         e.revenue_eth, e.created_at, e.updated_block, s.total_supply, s.sold, s.sold_out
-    FROM events e CROSS JOIN LATERAL (
+    FROM {source} e CROSS JOIN LATERAL (
         SELECT COALESCE(sum(t.total_supply), 0) AS total_supply, COALESCE(sum(t.sold), 0) AS sold,
             COALESCE(bool_and(t.sold >= t.total_supply), false) AS sold_out
         FROM ticket_types t WHERE t.suite_id = e.suite_id AND t.event_id = e.event_id) s
@@ -92,7 +92,8 @@ def get(conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId) -> Event:
 
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         found = cursor.execute(
-            _EVENT + "WHERE e.suite_id = %s AND e.event_id = %s", [suite_id, event_id]
+            _EVENT.format(source="events") + "WHERE e.suite_id = %s AND e.event_id = %s",
+            [suite_id, event_id],
         ).fetchone()
     if found is None:
         raise NotFound("EVENT_NOT_FOUND", f"There is no event {event_id}.")
@@ -125,14 +126,15 @@ def page(
     }
     given = " AND ".join(sql for sql, value in conditions.items() if value is not None)
     last_start, last_id = after or (0, 0)
+    # Inside, so that the ticket types of the page alone are looked up.
+    found = f"""
+        SELECT * FROM events e
+        WHERE e.suite_id = %(suite_id)s AND {given or "true"}
+        ORDER BY {_ORDER[chosen.sort]} LIMIT %(limit)s
+    """
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         return cursor.execute(
-            f"""
-            {_EVENT}
-            WHERE e.suite_id = %(suite_id)s AND {given or "true"}
-            ORDER BY {_ORDER[chosen.sort]}
-            LIMIT %(limit)s
-            """,
+            _EVENT.format(source=f"({found})") + f" ORDER BY {_ORDER[chosen.sort]}",
             {
                 "suite_id": suite_id, "status": chosen.status, "organizer": chosen.organizer,
                 "starts_from": chosen.starts_from, "starts_to": chosen.starts_to,

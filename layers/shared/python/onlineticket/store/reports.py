@@ -52,38 +52,41 @@ class Filter:
     gate: str | None = None
 
 
-After = tuple[int, int]
-"""(when, in microseconds since 1970; token id) of the last check-in of the page before."""
+After = tuple[int, int, int]
+"""(when, in microseconds since 1970; token id; number) of the last line of the page before."""
 
 
 def after(check_in: CheckIn) -> After:
-    return _microseconds(check_in.admitted_at), check_in.token_id
+    return _microseconds(check_in.admitted_at), check_in.token_id, check_in.number
 
 
 def check_ins(
     conn: "Connection[Any]", suite_id: SuiteId, chosen: Filter, after: After | None, limit: int
 ) -> list[CheckIn]:
-    """One page, in the order in which they came in."""
+    """One page, in the order in which it happened."""
     from psycopg.rows import class_row
 
     conditions = {
         "gate = %(gate)s": chosen.gate,
-        "(admitted_at, token_id) > (to_timestamp(0) + %(at)s * interval '1 microsecond', %(id)s)":
-            after,
+        """(admitted_at, token_id, number) >
+            (to_timestamp(0) + %(at)s * interval '1 microsecond', %(id)s, %(number)s)""": after,
     }  # fmt: skip
     given = " AND ".join(sql for sql, value in conditions.items() if value is not None)
-    at, token_id = after or (0, 0)
+    at, token_id, number = after or (0, 0, 0)
     with conn.cursor(row_factory=class_row(CheckIn)) as cursor:
         return cursor.execute(
             f"""
-            SELECT token_id, admitted_at, gate, ticket_check, verifier_id FROM check_ins
+            SELECT token_id, number, kind, standing, admitted_at, gate, ticket_check, offline,
+                verifier_id
+            FROM check_ins
             WHERE suite_id = %(suite_id)s AND event_id = %(event_id)s AND {given or "true"}
-            ORDER BY admitted_at, token_id
+            ORDER BY admitted_at, token_id, number
             LIMIT %(limit)s
             """,
             {
                 "suite_id": suite_id, "event_id": chosen.event_id, "gate": chosen.gate,
-                "at": min(at, _LATEST), "id": token_id, "limit": limit,
+                "at": min(at, _LATEST), "id": token_id, "number": min(number, 2**31 - 1),
+                "limit": limit,
             },
         ).fetchall()  # fmt: skip
 
@@ -112,7 +115,11 @@ _RESALES = """
     FROM trades
     WHERE suite_id = %(suite_id)s AND event_id = %(event_id)s AND side = 'secondary'
 """
-_OF_EVENT = "FROM check_ins WHERE suite_id = %(suite_id)s AND event_id = %(event_id)s"
+_OF_EVENT = """
+    FROM check_ins
+    WHERE suite_id = %(suite_id)s AND event_id = %(event_id)s
+        AND kind = 'entry' AND standing = 'regular'
+"""
 _ADMITTED = f"SELECT count(DISTINCT token_id) {_OF_EVENT}"
 _USED = """
     SELECT count(*) FROM tickets

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from onlineticket.domain.errors import NotFound
 from onlineticket.domain.ticket import TicketStatus
 from onlineticket.domain.ticket_detail import Move, TicketDetail
-from onlineticket.domain.types import EventId, SuiteId, TokenId, WalletAddress
+from onlineticket.domain.types import SuiteId, TokenId, WalletAddress
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -33,7 +33,6 @@ class Filter:
     """Which tickets; None means any. `holder`: who has it, or has it in escrow."""
 
     holder: WalletAddress
-    event_id: EventId | None = None
     status: TicketStatus | None = None
 
 
@@ -76,7 +75,6 @@ def page(
     from psycopg.rows import class_row
 
     conditions = {
-        "t.event_id = %(event_id)s": chosen.event_id,
         "t.effective_status = %(status)s": chosen.status,
         "t.token_id < %(last_id)s": after,
     }
@@ -90,9 +88,8 @@ def page(
             LIMIT %(limit)s
             """,
             {
-                "suite_id": suite_id, "holder": chosen.holder, "event_id": chosen.event_id,
-                "status": chosen.status, "last_id": after[0] if after else None, "limit": limit,
-                "now": now,
+                "suite_id": suite_id, "holder": chosen.holder, "status": chosen.status,
+                "last_id": after[0] if after else None, "limit": limit, "now": now,
             },
         ).fetchall()  # fmt: skip
 
