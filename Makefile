@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
-        bench-index synth \
+        bench-index bench-api synth \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -63,13 +63,16 @@ lock: ready-for-tests
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
 
-bench: bench-imports bench-index
+bench: bench-imports bench-index bench-api
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index
+
+bench-api: ready-for-tests
+	$(VENV)/python -m tests.bench.api
 
 synth: ready
 	@for stage in local dev staging prod; do \
