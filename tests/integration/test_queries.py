@@ -443,6 +443,22 @@ def test_an_error_is_not_kept_by_anybody(rows: Rows) -> None:
     assert call("/events/1")["multiValueHeaders"]["Cache-Control"] == ["no-store"]
 
 
+@pytest.mark.usefixtures("rows")
+def test_caches_on_the_way_keep_the_answers_to_each_origin_apart() -> None:
+    assert call("/events")["multiValueHeaders"]["Vary"] == ["Origin"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/events", "/events/1", "/market/trades", "/contracts", "/events/2"]
+)
+def test_head_is_answered_as_get_without_the_body(rows: Rows, path: str) -> None:
+    rows.event(1)
+    full, head = call(path), call(path, method="HEAD")
+    assert head["body"] == ""
+    assert head["statusCode"] == full["statusCode"]
+    assert head["multiValueHeaders"] == full["multiValueHeaders"]
+
+
 # -- Health ---------------------------------------------------------------------------------------
 
 
