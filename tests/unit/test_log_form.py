@@ -99,6 +99,29 @@ def test_capitals_mean_the_same_log() -> None:
     assert parsed({**GOOD, **texts, "topics": topics}) == parsed(GOOD)
 
 
+def test_an_address_may_be_written_as_eip_55_does() -> None:
+    assert parsed({**GOOD, "address": "0x" + "A1" * 10 + "a1" * 10}) == parsed(GOOD)
+
+
+@pytest.mark.parametrize("name", [*PLAIN, "topics"])
+@pytest.mark.parametrize("odd", [None, 7, 1.5, True, [], ["0x00"], {}, {"0x": 1}, "", "0x"])
+def test_a_field_of_another_type_is_refused(name: str, odd: Any) -> None:
+    is_empty_list = name == "topics" and odd == [] and isinstance(odd, list)
+    is_no_data = name == "data" and odd == "0x"
+    assert (parsed({**GOOD, name: odd}) is not None) == (is_empty_list or is_no_data)
+
+
+def test_logs_are_sorted_and_a_repeated_one_counts_once() -> None:
+    later = {**GOOD, "logIndex": "0x4"}
+    found = logs.parse_logs([later, GOOD, GOOD], NAMES, 0, 100)
+    assert [one.log_index for one in found] == [3, 4]
+
+
+def test_two_logs_in_one_place_are_refused() -> None:
+    with pytest.raises(RetryableRpcError, match="two logs in one place"):
+        logs.parse_logs([GOOD, {**GOOD, "data": "0x"}], NAMES, 0, 100)
+
+
 @pytest.mark.parametrize("removed", [True, "yes", 1])
 def test_a_log_that_a_reorg_removed_is_refused(removed: Any) -> None:
     assert parsed({**GOOD, "removed": removed}) is None

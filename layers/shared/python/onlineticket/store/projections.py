@@ -43,19 +43,26 @@ def load(
 ) -> State:
     """The rows under `keys`, and the listings and auctions that those tickets are in."""
     state = State(marketplaces)
-    _load(conn, suite_id, row_tables.EVENTS, state.events, keys.events)
-    _load(conn, suite_id, row_tables.TICKET_TYPES, state.ticket_types, keys.ticket_types)
-    _load(conn, suite_id, row_tables.TICKETS, state.tickets, keys.tickets)
+    _load(
+        conn,
+        suite_id,
+        (row_tables.EVENTS, state.events, keys.events),
+        (row_tables.TICKET_TYPES, state.ticket_types, keys.ticket_types),
+        (row_tables.TICKETS, state.tickets, keys.tickets),
+        (row_tables.ORGANIZERS, state.organizers, keys.organizers),
+        (row_tables.VERIFIERS, state.verifiers, keys.verifiers),
+        (row_tables.BID_BALANCES, state.bid_balances, keys.bid_balances),
+        (row_tables.POOL, state.pool, [POOL_KEY] if keys.pool else []),
+    )
     tickets = state.tickets.rows.values()
     listed = {row.listing_id for row in tickets if row.listing_id is not None}
     auctioned = {row.auction_id for row in tickets if row.auction_id is not None}
-    _load(conn, suite_id, row_tables.LISTINGS, state.listings, keys.listings | listed)
-    _load(conn, suite_id, row_tables.AUCTIONS, state.auctions, keys.auctions | auctioned)
-    _load(conn, suite_id, row_tables.ORGANIZERS, state.organizers, keys.organizers)
-    _load(conn, suite_id, row_tables.VERIFIERS, state.verifiers, keys.verifiers)
-    _load(conn, suite_id, row_tables.BID_BALANCES, state.bid_balances, keys.bid_balances)
-    if keys.pool:
-        _load(conn, suite_id, row_tables.POOL, state.pool, [POOL_KEY])
+    _load(
+        conn,
+        suite_id,
+        (row_tables.LISTINGS, state.listings, keys.listings | listed),
+        (row_tables.AUCTIONS, state.auctions, keys.auctions | auctioned),
+    )
     return state
 
 
@@ -73,17 +80,17 @@ def changes(suite_id: SuiteId, state: State) -> list[Change]:
 
 
 def save(conn: "Connection[Any]", suite_id: SuiteId, changes: Sequence[Change]) -> None:
-    """Write them. A changed row is deleted and written anew, by the same COPY as
-    the new ones: two statements a table, whatever became of how many rows. Inside the caller's
-    transaction.
+    """Write them, inside the caller's transaction. A changed row is deleted and written anew, by
+    the same COPY as the new ones: two statements a table, however many rows became what.
     """
+    with conn.pipeline():
+        for change in changes:
+            if change.replaced:
+                where, parameters = _under(suite_id, change.table, change.replaced)
+                conn.execute(f"DELETE FROM {change.table.name} WHERE {where}".encode(), parameters)
     for change in changes:
-        table = change.table
-        if change.replaced:
-            where, parameters = _under(suite_id, table, change.replaced)
-            conn.execute(f"DELETE FROM {table.name} WHERE {where}".encode(), parameters)
-        columns = ", ".join(("suite_id", *table.columns))
-        copy_text.copy(conn, f"{table.name} ({columns})", change.written)
+        columns = ", ".join(("suite_id", *change.table.columns))
+        copy_text.copy(conn, f"{change.table.name} ({columns})", change.written)
 
 
 def name_trades(conn: "Connection[Any]", suite_id: SuiteId, tickets: Collection[int]) -> None:
@@ -118,16 +125,19 @@ def _name_events(state: State) -> None:
 def _load(
     conn: "Connection[Any]",
     suite_id: SuiteId,
-    table: RowTable,
-    into: Table[Any],
-    keys: Collection[Any],
+    *wanted: tuple[RowTable, Table[Any], Collection[Any]],
 ) -> None:
-    if not keys:
-        return
-    where, parameters = _under(suite_id, table, keys)
-    query = f"SELECT {table.select} FROM {table.name} WHERE {where}"
-    found = (table.row(*values) for values in conn.execute(query.encode(), parameters))
-    into.load((_key(table, row), row) for row in found)
+    """Fill each table with the rows under its keys. All are asked for in one round trip."""
+    asked = []
+    with conn.pipeline():
+        for table, into, keys in wanted:
+            if keys:
+                where, parameters = _under(suite_id, table, keys)
+                query = f"SELECT {table.select} FROM {table.name} WHERE {where}"
+                asked.append((table, into, conn.execute(query.encode(), parameters)))
+    for table, into, answer in asked:
+        found = (table.row(*values) for values in answer)
+        into.load((_key(table, row), row) for row in found)
 
 
 def _key(table: RowTable, row: Any) -> Any:

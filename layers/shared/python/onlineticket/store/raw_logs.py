@@ -20,7 +20,7 @@ _COLUMNS = (
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 TICKET_PURCHASED = bytes.fromhex("b06dd6b6199160148cf7da2a02a2e2fd41e744bc68f868a21806ad1fcb336f6d")
 
-_NULL = "\\N"
+_NULL, _HEX = "\\N", "\\\\x"
 
 SELECTED = (
     "block_number, encode(block_hash, 'hex'), block_time, encode(tx_hash, 'hex'), log_index, "
@@ -42,12 +42,10 @@ def written(
     suite_id: SuiteId, logs: Iterable[RawLog], unprocessed: Collection[Place]
 ) -> list[bytes]:
     """The logs as `insert` takes them."""
-    lines = (
+    return copy_text.parts(
         _line(suite_id, log, "ft"[(log.block_hash, log.log_index) not in unprocessed])
         for log in logs
     )
-    # An x stands nowhere but in the prefix of hex: one pass over many lines turns all of them.
-    return [part.replace(b"0x", b"\\\\x") for part in copy_text.parts(lines)]
 
 
 def insert(conn: "Connection[Any]", written: Iterable[bytes]) -> None:
@@ -84,13 +82,14 @@ def subject_of(log: RawLog) -> str | None:
 
 
 def _line(suite_id: SuiteId, log: RawLog, processed: str) -> str:
-    """The log's line for COPY, but that its hex still begins with 0x, save that of the topics: in
-    an array a backslash is written twice, and twice again for COPY.
-    """
     number, block_hash, time, tx_hash, index, contract, address, topics, data = log
-    array = ",".join(topics).replace("0x", "\\\\\\\\x")
+    hexes = [topic[2:] for topic in topics]
+    subject = subject_of(log)
+    # In an array a backslash is written twice, and twice again for COPY.
+    array = "\\\\\\\\x" + ",\\\\\\\\x".join(hexes) if hexes else ""
     return (
-        f"{suite_id}\t{number}\t{block_hash}\t{time}\t{tx_hash}\t{index}\t{contract}\t{address}\t"
-        f"{topics[0] if topics else '0x'}\t{subject_of(log) or _NULL}\t{{{array}}}\t{data}\t"
+        f"{suite_id}\t{number}\t\\\\x{block_hash[2:]}\t{time}\t\\\\x{tx_hash[2:]}\t{index}\t{contract}\t"
+        f"\\\\x{address[2:]}\t\\\\x{hexes[0] if hexes else ''}\t"
+        f"{_NULL if subject is None else _HEX + subject[2:]}\t{{{array}}}\t\\\\x{data[2:]}\t"
         f"{processed}\n"
     )
