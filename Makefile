@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
-        bench-index synth \
+        bench-index synth openapi \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -25,6 +25,7 @@ help:
 	@echo "make test-long  long property runs            make bench       the numbers, into .bench/"
 	@echo "make synth      templates of every stage, into cdk.out.<stage>/"
 	@echo "make fmt        format      make lock     resolve the dependencies again"
+	@echo "make openapi    tests/client/openapi.json, and the same as a page, docs.html"
 	@echo "make decoders   log decoders from abis/*.json"
 
 ready:
@@ -62,6 +63,10 @@ lock: ready-for-tests
 
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
+
+# What GET /openapi.json and GET /docs answer; the input of the frontends' typed client.
+openapi: ready
+	$(VENV)/python -m infra.openapi tests/client
 
 bench: bench-imports bench-index
 

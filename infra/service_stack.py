@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.constructs import indexer
 from infra.constructs.database import MIGRATOR, READER, WRITER
+from infra.constructs.docs_code import docs_code
 from infra.constructs.layers import Layers
 from infra.constructs.migrations import Migrations
 from infra.constructs.rest_api import RestApi
@@ -102,6 +103,16 @@ class ServiceStack(Stack):
         )
         data.verifier_keys.grant(self.verifier_auth.function, "dynamodb:GetItem")
 
+        self.swap = self._function(
+            "swap",
+            database=READER,
+            rpc=True,  # for what the index can't tell, or while it lags
+            tables={"CACHE_TABLE": data.cache},
+        )
+        data.cache.grant(self.swap.function, "dynamodb:GetItem", "dynamodb:PutItem")
+
+        self.docs = self._function("docs", code=docs_code(), memory_mb=512)
+
         self.rest_api = RestApi(
             self,
             "RestApi",
@@ -111,6 +122,8 @@ class ServiceStack(Stack):
                 "auth": self.auth,
                 "tickets": self.tickets,
                 "verify": self.verify,
+                "swap": self.swap,
+                "docs": self.docs,
             },
             authorizer=self.verifier_auth,
         )
@@ -224,6 +237,8 @@ class ServiceStack(Stack):
             "Indexer": self.indexer,
             "Worker": self.worker,
             "Settle": self.settle,
+            "Swap": self.swap,
+            "Docs": self.docs,
             "Migrate": self.migrate,
         }
         outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}

@@ -9,8 +9,10 @@ from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from infra.app import build
+from infra.constructs.rest_api import GATEWAY_ERRORS
 from infra.routes import ROUTES
 from infra.stages import LocalServices
+from onlineticket.api.codes import CODES
 
 LOCAL = LocalServices(
     db_url="postgresql://somebody@localhost/tickets",
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
     "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "worker", "settle",
-    "migrate",
+    "migrate", "swap", "docs",
 }  # fmt: skip
 
 
@@ -195,7 +197,7 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 ) -> None:
     for name, properties in functions(prod):
         host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
-        if name == "verifier_auth":
+        if name in ("verifier_auth", "docs"):
             assert "VpcConfig" not in properties
         else:
             past = name in ("indexer", "worker", "migrate")
@@ -207,9 +209,9 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "tickets": "reader", "verify": "reader",
+        "queries": "reader", "tickets": "reader", "verify": "reader", "swap": "reader",
         "auth": "writer", "indexer": "writer", "worker": "writer", "settle": "writer",
-        "migrate": "migrator", "verifier_auth": None,
+        "migrate": "migrator", "verifier_auth": None, "docs": None,
     }  # fmt: skip
     for name, user in users.items():
         allowed = [r for a, r in allowed_to(prod, name) if a == "rds-db:connect"]
@@ -231,7 +233,7 @@ def test_functions_that_need_the_tables_wait_for_the_migrations(both: Templates)
     for resource in found.values():
         name = resource["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
         waits = any(d.startswith("MigrationsSchema") for d in resource.get("DependsOn", []))
-        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth"}), name
+        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth", "docs"}), name
 
 
 def test_the_migrations_run_again_when_they_or_the_contracts_change(both: Templates) -> None:
@@ -276,7 +278,7 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
     assert readers("JwtSecret") == {"auth", "tickets"}
     assert readers("QrSecret") == {"tickets", "verify"}
     assert readers("PepperSecret") == {"verifier_auth"}
-    assert readers("/onlineticket/prod/rpc") == {"queries", "indexer", "worker"}
+    assert readers("/onlineticket/prod/rpc") == {"queries", "swap", "indexer", "worker"}
 
 
 # Schedules and streams
@@ -323,7 +325,8 @@ def test_settle_follows_the_redemptions_and_loses_none(both: Templates) -> None:
 
 def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates) -> None:
     assert {(method, path) for method, path, _ in methods(both.service)} == {
-        (route.method, f"/v1{route.path}") for route in ROUTES
+        *((route.method, f"/v1{route.path}") for route in ROUTES),
+        ("ANY", "/v1/{proxy+}"),  # what no route takes is answered by the docs function
     }
 
 
@@ -361,15 +364,41 @@ def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
 
 def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templates) -> None:
     answers = resources(both.service, "AWS::ApiGateway::GatewayResponse")
-    statuses = {}
+    found = {}
     for answer in answers.values():
         text = answer["ResponseTemplates"]["application/json"]
         body = json.loads(text)
         assert set(body) == {"error_code", "message", "details", "request_id"}
-        statuses[body["error_code"]] = answer.get("StatusCode")
-    assert statuses["UNAUTHORIZED"] == "401"
-    assert statuses["NO_SUCH_ROUTE"] == "404"
-    assert statuses["TOO_MANY_REQUESTS"] == "429"
+        assert body["message"] == CODES[body["error_code"]].en
+        found[answer["ResponseType"]] = (body["error_code"], answer.get("StatusCode"))
+    assert found == {
+        "UNAUTHORIZED": ("UNAUTHORIZED", "401"),
+        "INVALID_API_KEY": ("UNAUTHORIZED", "401"),
+        "ACCESS_DENIED": ("FORBIDDEN", "403"),
+        "EXPIRED_TOKEN": ("FORBIDDEN", "403"),
+        "INVALID_SIGNATURE": ("FORBIDDEN", "403"),
+        "WAF_FILTERED": ("REQUEST_BLOCKED", "403"),
+        "MISSING_AUTHENTICATION_TOKEN": ("NO_SUCH_ROUTE", "404"),
+        "RESOURCE_NOT_FOUND": ("NO_SUCH_ROUTE", "404"),
+        "BAD_REQUEST_BODY": ("BAD_REQUEST", "400"),
+        "BAD_REQUEST_PARAMETERS": ("BAD_REQUEST", "400"),
+        "REQUEST_TOO_LARGE": ("BODY_TOO_LARGE", "413"),
+        "UNSUPPORTED_MEDIA_TYPE": ("UNSUPPORTED_MEDIA_TYPE", "415"),
+        "THROTTLED": ("TOO_MANY_REQUESTS", "429"),
+        "QUOTA_EXCEEDED": ("QUOTA_EXCEEDED", "429"),
+        "INTEGRATION_TIMEOUT": ("GATEWAY_TIMEOUT", "504"),
+        "INTEGRATION_FAILURE": ("INTERNAL_ERROR", "500"),
+        "API_CONFIGURATION_ERROR": ("INTERNAL_ERROR", "500"),
+        "AUTHORIZER_FAILURE": ("INTERNAL_ERROR", "500"),
+        "AUTHORIZER_CONFIGURATION_ERROR": ("INTERNAL_ERROR", "500"),
+        "DEFAULT_4XX": ("BAD_REQUEST", None),
+        "DEFAULT_5XX": ("INTERNAL_ERROR", None),
+    }
+
+
+def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
+    for status, code in GATEWAY_ERRORS.values():
+        assert status in (CODES[code].status, None)
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

@@ -88,4 +88,4 @@ def test_a_terminal_whose_names_could_not_be_handed_on_gets_no_key(
     verifier.check_well_formed(TERMINAL)
     with pytest.raises(Invalid) as refused:
         verifier.check_well_formed(replace(TERMINAL, **changes))
-    assert refused.value.details == {"field": field}
+    assert (refused.value.code, refused.value.details) == ("VERIFIER_MALFORMED", {"field": field})

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response, content_types
 
-from onlineticket.api.http import STATUS
+from onlineticket.api import http, languages
+from onlineticket.api.codes import CODES
 from onlineticket.domain.door import TicketCheck, TicketShown, Verdict
-from onlineticket.domain.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -62,8 +62,8 @@ def answer(
             verdict.ticket, verdict.ticket_check,
         )  # fmt: skip
     else:
-        kind, message = REFUSALS[verdict.refusal]
-        status = STATUS[kind]
+        status = HTTPStatus(CODES[verdict.refusal].status or 500)
+        message = languages.sentence(verdict.refusal, verdict.details, http.language(app))
         request_id = str(app.current_event.raw_event["requestContext"].get("requestId", ""))
         body = RefusedAnswer(
             "refused", replayed, verdict.scan_id, verdict.gate, decided_at,
