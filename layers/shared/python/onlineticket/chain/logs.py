@@ -7,7 +7,9 @@ headers are at hand, each log's block hash must be its header's.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from onlineticket.chain.decoders import DECODERS, MEANINGLESS, TOPICS
@@ -24,11 +26,13 @@ from onlineticket.domain.chain_log import (
     RawLog,
 )
 
-_FORM = re.compile(
-    r"0x[0-9a-f]{40};0x[0-9a-f]{64};0x[0-9a-f]{64};0x[0-9a-f]+;0x[0-9a-f]{1,7};0x(?:[0-9a-f]{2})*"
-    r"(?:;0x[0-9a-f]{64}){0,4}"
-)
+_TEXTS = ("address", "blockHash", "transactionHash", "blockNumber", "logIndex", "data")
+_FIELDS = itemgetter(*_TEXTS, "topics")
+_DIGITS = b"0123456789abcdef"
 _HASH = re.compile(r"0x[0-9a-f]{64}")
+_NUMBER = re.compile(r"0x[0-9a-f]+")
+_INDEX = re.compile(r"0x[0-9a-f]{1,7}")
+_LONGEST_INDEX = len("0x1234567")
 
 HEADERS_PER_REQUEST = 100
 
@@ -90,7 +94,7 @@ def fetch(
         raise RangeTooLarge(hint) from refusal
     blocks = [parse_header(one) for one in found]
     _check_headers(blocks, wanted)
-    raw = _parse_logs(answer, contracts, first, last)
+    raw = parse_logs(answer, contracts, first, last)
     by_number = {block.number: block for block in blocks}
     for place, log in enumerate(raw):
         block = by_number.get(log.block_number)
@@ -172,56 +176,112 @@ def _check_headers(blocks: Sequence[Header], wanted: Iterable[int]) -> None:
             raise RetryableRpcError("headers that do not follow each other")
 
 
-def _parse_logs(answer: Any, contracts: Mapping[str, str], first: int, last: int) -> list[RawLog]:
+def parse_logs(answer: Any, contracts: Mapping[str, str], first: int, last: int) -> list[RawLog]:
+    """The answer of eth_getLogs, each log once, in chain order.
+
+    Raises:
+        RetryableRpcError: it is not what was asked for, or contradicts itself.
+    """
     if not isinstance(answer, list):
         raise RetryableRpcError("logs that are not a list")
-    parsed: dict[tuple[int, int], RawLog] = {}
+    seen = _Seen()
     hashes: dict[int, str] = {}
+    parsed: list[RawLog] = []
+    is_sorted, place = True, (-1, -1)
     for one in answer:
-        log = _parse_log(one, contracts)
+        log = _parse_log(one, contracts, seen)
         if log is None or not first <= log.block_number <= last:
             raise RetryableRpcError("a log that was not asked for")
-        known = parsed.setdefault((log.block_number, log.log_index), log)
-        if known != log:
-            raise RetryableRpcError("two logs in one place")
         if hashes.setdefault(log.block_number, log.block_hash) != log.block_hash:
             raise RetryableRpcError("two blocks of one number")
+        before, place = place, (log.block_number, log.log_index)
+        is_sorted = is_sorted and before < place
+        parsed.append(log)
     if len(set(hashes.values())) != len(hashes):
         raise RetryableRpcError("two numbers of one block")
-    return [parsed[place] for place in sorted(parsed)]
+    return parsed if is_sorted else _sorted(parsed)
 
 
-def _parse_log(one: Any, contracts: Mapping[str, str]) -> RawLog | None:
+def _sorted(logs: Iterable[RawLog]) -> list[RawLog]:
+    by_place: dict[tuple[int, int], RawLog] = {}
+    for log in logs:
+        if by_place.setdefault((log.block_number, log.log_index), log) != log:
+            raise RetryableRpcError("two logs in one place")
+    return [by_place[place] for place in sorted(by_place)]
+
+
+class _Seen:
+    """Texts of one answer that were found to be in form: most come in many logs. `words` are of
+    32 bytes, `numbers` known with their value.
+    """
+
+    __slots__ = ("numbers", "words")
+
+    def __init__(self) -> None:
+        self.words: set[str] = set()
+        self.numbers: dict[str, int] = {}
+
+
+def _parse_log(one: Any, contracts: Mapping[str, str], seen: _Seen) -> RawLog | None:
+    words, numbers = seen.words, seen.numbers
     try:
-        fields = (
-            one["address"], one["blockHash"], one["transactionHash"],
-            one["blockNumber"], one["logIndex"], one["data"], *one["topics"],
-        )  # fmt: skip
-        joined = ";".join(fields).lower()
-        removed, time = one.get("removed", False), one.get("blockTimestamp")
+        address, block_hash, tx_hash, number, index, data, topics = _FIELDS(one)
+        if one.get("removed", False):
+            raise RetryableRpcError("a removed log")
+        time = one.get("blockTimestamp")
         # Nodes that don't know it yet say null, or 0.
         block_time = (_time(time) if time is not None else 0) or -1
+        if type(topics) is not list or len(topics) > 4:
+            raise RetryableRpcError("a log of no known form")
+        for word in (block_hash, tx_hash, *topics):
+            if word not in words:
+                words.add(_in_form(_HASH, word))
+        if number not in numbers:
+            numbers[number] = int(_in_form(_NUMBER, number), 16)
+        if index not in numbers or len(index) > _LONGEST_INDEX:
+            numbers[index] = int(_in_form(_INDEX, index), 16)
+        if len(data) % 2 or data[:2] != "0x" or data.encode().translate(None, _DIGITS) != b"x":
+            raise _Misshapen
+        name = contracts.get(address)
+        if name is None:
+            # Some nodes write addresses as EIP-55 does.
+            address = address.lower()
+            name = contracts.get(address)
+    except _Misshapen:
+        lowered = _lowered(one)
+        if lowered == one:
+            raise RetryableRpcError("a log of no known form") from None
+        return _parse_log(lowered, contracts, seen)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise RetryableRpcError("a log of no known form") from error
-    if removed or not _FORM.fullmatch(joined):
-        raise RetryableRpcError("a removed log" if removed else "a log of no known form")
-    address, block_hash, tx_hash, number, index, data, *topics = joined.split(";")
-    name = contracts.get(address)
     if name is None:
         return None
     return RawLog(
-        int(number, 16),
-        block_hash,
-        block_time,
-        tx_hash,
-        int(index, 16),
-        name,
-        address,
-        topics,
+        numbers[number], block_hash, block_time, tx_hash, numbers[index], name, address, topics,
         data,
-    )
+    )  # fmt: skip
 
 
+class _Misshapen(Exception):
+    """A text of another form, unless it is written in capitals."""
+
+
+def _in_form(form: re.Pattern[str], text: str) -> str:
+    if form.fullmatch(text) is None:
+        raise _Misshapen
+    return text
+
+
+def _lowered(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The log of a node that writes hex in capitals."""
+    try:
+        lowered = {name: one[name].lower() for name in _TEXTS}
+        return {**one, **lowered, "topics": [topic.lower() for topic in one["topics"]]}
+    except AttributeError as error:
+        raise RetryableRpcError("a log of no known form") from error
+
+
+@lru_cache(maxsize=1024)
 def _time(text: str) -> int:
     """Unix seconds that SQL can hold. Raises ValueError if they are not."""
     seconds = int(text, 16)

@@ -52,6 +52,7 @@ class Chunk:
     """A range of blocks, `first` to `last` inclusive, fetched and decoded; logs in chain order.
 
     `headers`: every block of the range when it lies in the tail, else only the last one.
+    `written`: `raw` as the store will insert it, if it was made ahead of the transaction.
     """
 
     first: int
@@ -61,6 +62,7 @@ class Chunk:
     logs: list[ChainLog] = field(default_factory=list)
     unlisted: list[RawLog] = field(default_factory=list)
     malformed: list[DeadLetter] = field(default_factory=list)
+    written: list[bytes] | None = None
 
 
 class Cursor(NamedTuple):

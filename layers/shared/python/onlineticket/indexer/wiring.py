@@ -1,5 +1,6 @@
 """The indexer put together from the environment: for its function, the worker and people."""
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,7 @@ def open_index(conn: "Connection[Any] | None" = None) -> Index:
     Raises:
         Unavailable: `DATABASE_UNAVAILABLE`, `SUITE_NOT_REGISTERED`.
     """
+    _collect_less_often()
     suite = settings.current_suite()
     conn = conn or resources.postgres()
     suite_id = registry.current_suite_id(conn, suite)
@@ -60,6 +62,14 @@ def open_shadows(conn: "Connection[Any]") -> list[PostgresIndex]:
         PostgresIndex(conn, suite_id, 0, _marketplaces(registry.contracts(conn, suite_id)))
         for suite_id in registry.suite_ids(conn)
     ]
+
+
+def _collect_less_often() -> None:
+    """Logs and rows come by the ten thousand and hold no cycles: looking for some every two
+    thousand objects costs a tenth of a backfill's time.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20)
 
 
 def _marketplaces(contracts: Sequence[registry.Contract]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from onlineticket.domain.contract_read import ContractRead, Subject
 from onlineticket.domain.folding.state import Keys, State
 from onlineticket.domain.types import SuiteId
 from onlineticket.store import cursor, projections, raw_logs, rebuilding, reconciling, repairing
+from onlineticket.store.projections import Change
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -53,6 +54,15 @@ class PostgresIndex:
     def keep_headers(self, headers: Sequence[Header], finalized: int) -> None:
         cursor.keep_headers(self.conn, self.suite_id, headers, finalized)
 
+    def prepared(self, chunk: Chunk) -> Chunk:
+        chunk.written = self._written(chunk)
+        return chunk
+
+    def _written(self, chunk: Chunk) -> list[bytes]:
+        unprocessed = {(log.block_hash, log.log_index) for log in chunk.unlisted}
+        unprocessed |= {(log.block_hash, log.log_index) for log, _ in chunk.malformed}
+        return raw_logs.written(self.suite_id, chunk.raw, unprocessed)
+
     @contextmanager
     def inserting(self, chunk: Chunk) -> Iterator[None]:
         # The server's work on raw logs and ours on the fold take about as long: side by side.
@@ -62,16 +72,18 @@ class PostgresIndex:
             inserted.result()
 
     def insert_raw(self, chunk: Chunk) -> None:
-        unprocessed = {(log.block_hash, log.log_index) for log in chunk.unlisted}
-        unprocessed |= {(log.block_hash, log.log_index) for log, _ in chunk.malformed}
-        raw_logs.insert(self.conn, self.suite_id, chunk.raw, unprocessed)
+        written = self._written(chunk) if chunk.written is None else chunk.written
+        raw_logs.insert(self.conn, written)
         raw_logs.bury(self.conn, self.suite_id, chunk.malformed)
 
     def load(self, keys: Keys) -> State:
         return projections.load(self.conn, self.suite_id, self.marketplaces, keys)
 
-    def save(self, state: State) -> None:
-        projections.save(self.conn, self.suite_id, state)
+    def changes(self, state: State) -> Sequence[Change]:
+        return projections.changes(self.suite_id, state)
+
+    def save(self, changes: Sequence[Change]) -> None:
+        projections.save(self.conn, self.suite_id, changes)
 
     def header_hashes(self) -> dict[int, str]:
         return cursor.header_hashes(self.conn, self.suite_id)
@@ -110,7 +122,7 @@ class PostgresIndex:
         return repairing.block_hashes(self.conn, self.suite_id, first, last)
 
     def add_raw(self, logs: Sequence[RawLog], unlisted: Collection[tuple[str, int]]) -> None:
-        raw_logs.insert(self.conn, self.suite_id, logs, unlisted)
+        raw_logs.insert(self.conn, raw_logs.written(self.suite_id, logs, unlisted))
 
     def dead_letters(self) -> list[RawLog]:
         return repairing.dead_letters(self.conn, self.suite_id)

@@ -1,6 +1,7 @@
 """Loading the rows that a batch touches into a State, and writing back those that changed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onlineticket.domain.folding.state import POOL as POOL_KEY
@@ -12,75 +13,101 @@ from onlineticket.store.row_tables import RowTable
 if TYPE_CHECKING:
     from psycopg import Connection
 
+_TABLES: tuple[tuple[RowTable, str], ...] = (
+    (row_tables.EVENTS, "events"),
+    (row_tables.TICKET_TYPES, "ticket_types"),
+    (row_tables.TICKETS, "tickets"),
+    (row_tables.LISTINGS, "listings"),
+    (row_tables.AUCTIONS, "auctions"),
+    (row_tables.ORGANIZERS, "organizers"),
+    (row_tables.VERIFIERS, "verifiers"),
+    (row_tables.BID_BALANCES, "bid_balances"),
+    (row_tables.POOL, "pool"),
+)
+"""Each table, and where a State holds its rows."""
+
+_APPENDED = ((row_tables.TRADES, "trades"), (row_tables.BIDS, "bids"), (row_tables.SWAPS, "swaps"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one table's rows become: those under `replaced` go, those `written` come."""
+
+    table: RowTable
+    replaced: Collection[Any]
+    written: list[bytes]
+
 
 def load(
     conn: "Connection[Any]", suite_id: SuiteId, marketplaces: frozenset[str], keys: Keys
 ) -> State:
     """The rows under `keys`, and the listings and auctions that those tickets are in."""
     state = State(marketplaces)
-    _load(conn, suite_id, row_tables.EVENTS, state.events, keys.events)
-    _load(conn, suite_id, row_tables.TICKET_TYPES, state.ticket_types, keys.ticket_types)
-    _load(conn, suite_id, row_tables.TICKETS, state.tickets, keys.tickets)
+    _load(
+        conn,
+        suite_id,
+        (row_tables.EVENTS, state.events, keys.events),
+        (row_tables.TICKET_TYPES, state.ticket_types, keys.ticket_types),
+        (row_tables.TICKETS, state.tickets, keys.tickets),
+        (row_tables.ORGANIZERS, state.organizers, keys.organizers),
+        (row_tables.VERIFIERS, state.verifiers, keys.verifiers),
+        (row_tables.BID_BALANCES, state.bid_balances, keys.bid_balances),
+        (row_tables.POOL, state.pool, [POOL_KEY] if keys.pool else []),
+    )
     tickets = state.tickets.rows.values()
     listed = {row.listing_id for row in tickets if row.listing_id is not None}
     auctioned = {row.auction_id for row in tickets if row.auction_id is not None}
-    _load(conn, suite_id, row_tables.LISTINGS, state.listings, keys.listings | listed)
-    _load(conn, suite_id, row_tables.AUCTIONS, state.auctions, keys.auctions | auctioned)
-    _load(conn, suite_id, row_tables.ORGANIZERS, state.organizers, keys.organizers)
-    _load(conn, suite_id, row_tables.VERIFIERS, state.verifiers, keys.verifiers)
-    _load(conn, suite_id, row_tables.BID_BALANCES, state.bid_balances, keys.bid_balances)
-    if keys.pool:
-        _load(conn, suite_id, row_tables.POOL, state.pool, [POOL_KEY])
+    _load(
+        conn,
+        suite_id,
+        (row_tables.LISTINGS, state.listings, keys.listings | listed),
+        (row_tables.AUCTIONS, state.auctions, keys.auctions | auctioned),
+    )
     return state
 
 
-def save(conn: "Connection[Any]", suite_id: SuiteId, state: State) -> None:
-    """Write what changed, all or nothing: rows the database does not have by COPY, the others by
-    one UPDATE a table.
+def changes(suite_id: SuiteId, state: State) -> list[Change]:
+    """What is new in `state`, as `save` takes it. Asks the database nothing."""
+    found = []
+    for table, name in _TABLES:
+        rows: Table[Any] = getattr(state, name)
+        written = _written(suite_id, table, [rows.rows[key] for key in rows.dirty])
+        found.append(Change(table, rows.dirty & rows.stored, written))
+    for table, name in _APPENDED:
+        found.append(Change(table, (), _written(suite_id, table, getattr(state, name))))
+    return [change for change in found if change.written]
+
+
+def save(conn: "Connection[Any]", suite_id: SuiteId, changes: Sequence[Change]) -> None:
+    """Write them, inside the caller's transaction. A changed row is deleted and written anew, by
+    the same COPY as the new ones: two statements a table, however many rows became what.
     """
-    with conn.transaction():
-        _save(conn, suite_id, state)
-
-
-def _save(conn: "Connection[Any]", suite_id: SuiteId, state: State) -> None:
-    for table, rows in (
-        (row_tables.EVENTS, state.events),
-        (row_tables.TICKET_TYPES, state.ticket_types),
-        (row_tables.TICKETS, state.tickets),
-        (row_tables.LISTINGS, state.listings),
-        (row_tables.AUCTIONS, state.auctions),
-        (row_tables.ORGANIZERS, state.organizers),
-        (row_tables.VERIFIERS, state.verifiers),
-        (row_tables.BID_BALANCES, state.bid_balances),
-        (row_tables.POOL, state.pool),
-    ):
-        _insert(conn, suite_id, table, [rows.rows[key] for key in rows.dirty - rows.stored])
-        _update(conn, suite_id, table, [rows.rows[key] for key in rows.dirty & rows.stored])
-    _insert(conn, suite_id, row_tables.TRADES, state.trades)
-    _insert(conn, suite_id, row_tables.BIDS, state.bids)
-    _insert(conn, suite_id, row_tables.SWAPS, state.swaps)
+    with conn.pipeline():
+        for change in changes:
+            if change.replaced:
+                where, parameters = _under(suite_id, change.table, change.replaced)
+                conn.execute(f"DELETE FROM {change.table.name} WHERE {where}".encode(), parameters)
+    for change in changes:
+        columns = ", ".join(("suite_id", *change.table.columns))
+        copy_text.copy(conn, f"{change.table.name} ({columns})", change.written)
 
 
 def _load(
     conn: "Connection[Any]",
     suite_id: SuiteId,
-    table: RowTable,
-    into: Table[Any],
-    keys: Collection[Any],
+    *wanted: tuple[RowTable, Table[Any], Collection[Any]],
 ) -> None:
-    if not keys:
-        return
-    query = f"SELECT {table.select} FROM {table.name} WHERE suite_id = %s"
-    parameters: list[Any] = [suite_id]
-    if len(table.key) == 1:
-        query += f" AND {table.key[0]} = ANY(%s)"
-        parameters.append(list(keys))
-    elif table.key:
-        casts = ", ".join("unnest(%s::numeric[])" for _ in table.key)
-        query += f" AND ({', '.join(table.key)}) IN (SELECT {casts})"
-        parameters += [list(column) for column in zip(*keys, strict=True)]
-    found = (table.row(*values) for values in conn.execute(query, parameters))
-    into.load((_key(table, row), row) for row in found)
+    """Fill each table with the rows under its keys. All are asked for in one round trip."""
+    asked = []
+    with conn.pipeline():
+        for table, into, keys in wanted:
+            if keys:
+                where, parameters = _under(suite_id, table, keys)
+                query = f"SELECT {table.select} FROM {table.name} WHERE {where}"
+                asked.append((table, into, conn.execute(query.encode(), parameters)))
+    for table, into, answer in asked:
+        found = (table.row(*values) for values in answer)
+        into.load((_key(table, row), row) for row in found)
 
 
 def _key(table: RowTable, row: Any) -> Any:
@@ -88,36 +115,21 @@ def _key(table: RowTable, row: Any) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def _insert(
-    conn: "Connection[Any]", suite_id: SuiteId, table: RowTable, rows: Sequence[Any]
-) -> None:
-    if rows:
-        columns = ", ".join(("suite_id", *table.columns))
-        copy_text.copy(conn, f"{table.name} ({columns})", _lines(suite_id, table, rows))
+def _under(suite_id: SuiteId, table: RowTable, keys: Collection[Any]) -> tuple[str, list[Any]]:
+    """The condition that holds for the rows under `keys`, and its parameters."""
+    if not table.key:
+        return "suite_id = %s", [suite_id]
+    if len(table.key) == 1:
+        return f"suite_id = %s AND {table.key[0]} = ANY(%s)", [suite_id, list(keys)]
+    columns = ", ".join("unnest(%s::numeric[])" for _ in table.key)
+    return (
+        f"suite_id = %s AND ({', '.join(table.key)}) IN (SELECT {columns})",
+        [suite_id, *(list(column) for column in zip(*keys, strict=True))],
+    )
 
 
-def _update(
-    conn: "Connection[Any]", suite_id: SuiteId, table: RowTable, rows: Sequence[Any]
-) -> None:
+def _written(suite_id: SuiteId, table: RowTable, rows: Sequence[Any]) -> list[bytes]:
     if not rows:
-        return
-    staging = f"changed_{table.name}"
-    conn.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS"
-    )
-    columns = ", ".join(("suite_id", *table.columns))
-    copy_text.copy(conn, f"{staging} ({columns})", _lines(suite_id, table, rows))
-    key = ("suite_id", *table.key)
-    changes = ", ".join(f"{name} = s.{name}" for name in table.columns if name not in table.key)
-    same = " AND ".join(f"t.{name} = s.{name}" for name in key)
-    conn.execute(f"UPDATE {table.name} t SET {changes} FROM {staging} s WHERE {same}")
-    conn.execute(f"TRUNCATE {staging}")
-
-
-def _lines(suite_id: SuiteId, table: RowTable, rows: Iterable[Any]) -> Iterable[str]:
-    line = copy_text.line_of(
-        [name in table.times for name in table.columns],
-        [name in table.hashes for name in table.columns],
-        str(suite_id),
-    )
-    return (line(table.values(row)) for row in rows)
+        return []
+    line = copy_text.line_of(table.writers, str(suite_id))
+    return copy_text.parts(line(table.values(row)) for row in rows)

@@ -20,6 +20,8 @@ _COLUMNS = (
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 TICKET_PURCHASED = bytes.fromhex("b06dd6b6199160148cf7da2a02a2e2fd41e744bc68f868a21806ad1fcb336f6d")
 
+_NULL, _HEX = "\\N", "\\\\x"
+
 SELECTED = (
     "block_number, encode(block_hash, 'hex'), block_time, encode(tx_hash, 'hex'), log_index, "
     "contract, encode(address, 'hex'), "
@@ -36,16 +38,21 @@ def parse(row: tuple[Any, ...]) -> RawLog:
     )  # fmt: skip
 
 
-def insert(
-    conn: "Connection[Any]",
-    suite_id: SuiteId,
-    logs: Iterable[RawLog],
-    unprocessed: Collection[Place],
-) -> None:
+def written(
+    suite_id: SuiteId, logs: Iterable[RawLog], unprocessed: Collection[Place]
+) -> list[bytes]:
+    """The logs as `insert` takes them."""
+    return copy_text.parts(
+        _line(suite_id, log, "ft"[(log.block_hash, log.log_index) not in unprocessed])
+        for log in logs
+    )
+
+
+def insert(conn: "Connection[Any]", written: Iterable[bytes]) -> None:
     """Straight into the table: the caller holds the cursor, so these logs can't be there yet, and
     if ever they are, the primary key fails the whole commit rather than let one count twice.
     """
-    copy_text.copy(conn, _COLUMNS, (_line(suite_id, log, unprocessed) for log in logs))
+    copy_text.copy(conn, _COLUMNS, written)
 
 
 def bury(conn: "Connection[Any]", suite_id: SuiteId, letters: Iterable[DeadLetter]) -> None:
@@ -74,15 +81,15 @@ def subject_of(log: RawLog) -> str | None:
     return topics[3] if topics[0] == TRANSFER and len(topics) == 4 else topics[1]
 
 
-def _line(suite_id: SuiteId, log: RawLog, unprocessed: Collection[Place]) -> str:
-    topics = log.topics
+def _line(suite_id: SuiteId, log: RawLog, processed: str) -> str:
+    number, block_hash, time, tx_hash, index, contract, address, topics, data = log
+    hexes = [topic[2:] for topic in topics]
     subject = subject_of(log)
-    quoted = ",".join('"' + "\\\\\\\\x" + topic[2:] + '"' for topic in topics)
+    # In an array a backslash is written twice, and twice again for COPY.
+    array = "\\\\\\\\x" + ",\\\\\\\\x".join(hexes) if hexes else ""
     return (
-        f"{suite_id}\t{log.block_number}\t\\\\x{log.block_hash[2:]}\t{log.block_time}\t"
-        f"\\\\x{log.tx_hash[2:]}\t{log.log_index}\t{log.contract}\t\\\\x{log.address[2:]}\t"
-        f"\\\\x{topics[0][2:] if topics else ''}\t"
-        + ("\\N" if subject is None else f"\\\\x{subject[2:]}")
-        + f"\t{{{quoted}}}\t\\\\x{log.data[2:]}\t"
-        + ("f\n" if (log.block_hash, log.log_index) in unprocessed else "t\n")
+        f"{suite_id}\t{number}\t\\\\x{block_hash[2:]}\t{time}\t\\\\x{tx_hash[2:]}\t{index}\t{contract}\t"
+        f"\\\\x{address[2:]}\t\\\\x{hexes[0] if hexes else ''}\t"
+        f"{_NULL if subject is None else _HEX + subject[2:]}\t{{{array}}}\t\\\\x{data[2:]}\t"
+        f"{processed}\n"
     )

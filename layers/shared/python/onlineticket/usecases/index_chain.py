@@ -96,7 +96,7 @@ def _index_history(
     first = from_block if cursor is None else cursor.number + 1
     if first > finalized:
         return cursor
-    fetcher = Fetcher(lambda a, b: chain.fetch(a, b, False), chain.throttled)
+    fetcher = _fetcher(chain, store, every_header=False)
     for chunk in fetcher.chunks(first, finalized):
         cursor = commit(store, chunk, cursor, finalized, done)
         if not keep_going():
@@ -117,7 +117,7 @@ def _index_tail(
     """Block by block: a chunk whose parent is not the cursor's block is left for the next pass,
     which will see whether the node wavers or the chain was reorganised.
     """
-    fetcher = Fetcher(lambda a, b: chain.fetch(a, b, True), chain.throttled)
+    fetcher = _fetcher(chain, store, every_header=True)
     while keep_going():
         first = from_block if cursor is None else cursor.number + 1
         if first > head.number:
@@ -127,6 +127,13 @@ def _index_tail(
                 return cursor
             cursor = commit(store, chunk, cursor, finalized, done)
     return cursor
+
+
+def _fetcher(chain: Chain, store: IndexStore, *, every_header: bool) -> Fetcher:
+    # Prepared by the thread that fetched it: so much less to do while the transaction is open.
+    return Fetcher(
+        lambda first, last: store.prepared(chain.fetch(first, last, every_header)), chain.throttled
+    )
 
 
 def commit(
@@ -143,8 +150,9 @@ def commit(
         state = store.load(fold.keys_of(chunk.logs))
         with store.inserting(chunk):
             misfits = fold_all(state, chunk)
+            changes = store.changes(state)
         store.mark([], misfits)
-        store.save(state)
+        store.save(changes)
         store.keep_headers([one for one in chunk.headers if one.number >= finalized], finalized)
     done.blocks += chunk.last - chunk.first + 1
     done.logs += len(chunk.logs)
@@ -208,7 +216,7 @@ def enrich(
         for one in reads:
             apply_read(state, one)
         store.save_reads(reads)
-        store.save(state)
+        store.save(store.changes(state))
     done.reads += len(reads)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from onlineticket.domain.chain_log import (
     ChainLog,
@@ -58,14 +58,20 @@ class IndexStore(Protocol):
     def header_hashes(self) -> dict[int, str]:
         """The hashes of the blocks that a reorg can still reach, by number."""
 
+    def prepared(self, chunk: Chunk) -> Chunk:
+        """The same chunk, with what `inserting` can make ahead. From any thread."""
+
     def inserting(self, chunk: Chunk) -> AbstractContextManager[None]:
-        """Write the chunk's raw logs and its malformed ones' dead letters while the block, which
-        must leave the store alone, goes on; they are written when it ends.
+        """Write the chunk's raw logs and its malformed ones' dead letters while the
+        block, which must ask the database nothing, goes on; they are written when it ends.
         """
 
     def load(self, keys: Keys) -> State: ...
 
-    def save(self, state: State) -> None: ...
+    def changes(self, state: State) -> Any:
+        """What is new in `state`, in the form that `save` takes; the database is not asked."""
+
+    def save(self, changes: Any) -> None: ...
 
     def unread(self, limit: int, up_to_block: int) -> list[Subject]:
         """Rows created up to that block whose contract read is missing."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Protocol
+from typing import Any, Protocol
 
 from onlineticket.domain import fold
 from onlineticket.domain.chain_log import CannotProject, LostRace, RawLog
@@ -19,7 +19,8 @@ class ShadowStore(Protocol):
         """One transaction, holding the suite's lock; waits until the indexer lets go of it."""
 
     def load(self, keys: Keys) -> State: ...
-    def save(self, state: State) -> None: ...
+    def changes(self, state: State) -> Any: ...
+    def save(self, changes: Any) -> None: ...
     def raw_after(self, after: tuple[int, int]) -> Iterator[list[RawLog]]: ...
     def all_reads(self) -> Iterator[list[tuple[Subject, int, str, str]]]: ...
     def last_reconciliation(self) -> int: ...
@@ -62,7 +63,7 @@ def _fold_after(
                 fold.apply(state, log)
             except CannotProject:
                 continue  # a dead letter, and known as one
-        store.save(state)
+        store.save(store.changes(state))
         after = (batch[-1].block_number, batch[-1].log_index)
         folded += len(batch)
         report(folded)
@@ -73,4 +74,4 @@ def _apply_reads(store: ShadowStore, reads: list[ContractRead]) -> None:
     state = store.load(read_keys(reads))
     for read in reads:
         apply_read(state, read)
-    store.save(state)
+    store.save(store.changes(state))

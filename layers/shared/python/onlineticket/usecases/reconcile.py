@@ -112,7 +112,7 @@ def refold(
     state.trades = [row for row in state.trades if (row.block_number, row.log_index) in added]
     state.bids = [row for row in state.bids if (row.block_number, row.log_index) in added]
     state.swaps = [row for row in state.swaps if (row.block_number, row.log_index) in added]
-    store.save(state)
+    store.save(store.changes(state))
     store.mark(fitting, misfits)
     return misfits
 
