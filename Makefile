@@ -4,8 +4,8 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
-        bench-index synth openapi \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
+        bench-imports bench-index synth openapi \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -27,6 +27,7 @@ help:
 	@echo "make fmt        format      make lock     resolve the dependencies again"
 	@echo "make openapi    tests/client/openapi.json, and the same as a page, docs.html"
 	@echo "make decoders   log decoders from abis/*.json"
+	@echo "make validator  bytecode of the contract wallets' validator"
 
 ready:
 	@"$(or $(PYTHON),$(NEED_PYTHON))" infra/local/bootstrap.py run
@@ -63,6 +64,9 @@ lock: ready-for-tests
 
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
+
+validator: ready-for-tests
+	$(VENV)/python -m infra.generate_validator
 
 # What GET /openapi.json and GET /docs answer; the input of the frontends' typed client.
 openapi: ready

@@ -9,8 +9,9 @@ from typing import Literal
 
 PREFIX = "v1"
 
-Caller = Literal["all", "user", "holder", "verifier"]
+Caller = Literal["all", "user", "holder", "organizer", "admin", "verifier"]
 """all: no credentials. user: a JWT, checked in the function. holder: a user who owns the ticket.
+organizer, admin: a user who is that by usecases/authorize_organizer.py, of what the route names.
 verifier: a terminal's x-api-key, checked by the authorizer `verifier_auth` before the function."""
 
 
@@ -34,6 +35,20 @@ ROUTES = (
     Route("GET", "/docs", "docs", "all"),
     Route("POST", "/auth/siwe/challenge", "auth", "all"),
     Route("POST", "/auth/siwe/verify", "auth", "all"),
+    Route("POST", "/auth/refresh", "auth", "all"),
+    Route("POST", "/auth/logout", "auth", "all"),
+    Route("GET", "/auth/sessions", "auth", "user"),
+    Route("DELETE", "/auth/sessions/{session_id}", "auth", "user"),
+    Route("GET", "/users/me", "users", "user"),
+    Route("PATCH", "/users/me", "users", "user"),
+    Route("GET", "/admin/users", "users", "admin"),
+    Route("PUT", "/admin/users/{wallet}/role", "users", "admin"),
+    Route("GET", "/verifiers", "organizer", "organizer"),
+    Route("POST", "/verifiers", "organizer", "organizer"),
+    Route("GET", "/verifiers/{verifier_id}", "organizer", "organizer"),
+    Route("PATCH", "/verifiers/{verifier_id}", "organizer", "organizer"),
+    Route("DELETE", "/verifiers/{verifier_id}", "organizer", "organizer"),
+    Route("POST", "/verifiers/{verifier_id}/rotate", "organizer", "organizer"),
     Route("POST", "/tickets/{token_id}/qrcode", "tickets", "holder"),
     Route("POST", "/verify/scan", "verify", "verifier"),
 )

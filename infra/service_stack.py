@@ -17,6 +17,7 @@ from infra.constructs.migrations import Migrations
 from infra.constructs.rest_api import RestApi
 from infra.constructs.settle import SettleStream
 from infra.constructs.ticket_function import TicketFunction
+from infra.constructs.usage_plans import UsagePlans
 from infra.data_stack import DataStack
 from infra.stages import LocalServices, Stage
 
@@ -72,12 +73,50 @@ class ServiceStack(Stack):
             "auth",
             database=WRITER,
             secrets={"JWT_SECRET_ARN": data.jwt_secret},
-            tables={"SESSIONS_TABLE": data.sessions},
+            rpc=True,  # contract wallets are asked for their signatures
+            tables={"SESSIONS_TABLE": data.sessions, "RATE_LIMITS_TABLE": data.rate_limits},
             environment={"SIWE_DOMAIN": stage.siwe_domain, "SIWE_URI": stage.siwe_uri},
             chain=True,
             snap_start=stage.in_cloud,
         )
-        data.sessions.grant(self.auth.function, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        data.sessions.grant(
+            self.auth.function,
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+        )
+        data.rate_limits.grant(self.auth.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
+
+        self.users = self._function(
+            "users",
+            database=WRITER,
+            rpc=True,  # roles are the chain's, too
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"CACHE_TABLE": data.cache},
+        )
+        self._let_cache(self.users)
+
+        self.organizer = self._function(
+            "organizer",
+            database=WRITER,  # the audit log
+            rpc=True,
+            secrets={
+                "JWT_SECRET_ARN": data.jwt_secret,
+                "PEPPER_SECRET_ARN": data.pepper_secret,
+            },
+            tables={"VERIFIER_KEYS_TABLE": data.verifier_keys, "CACHE_TABLE": data.cache},
+            environment={
+                "USAGE_PLANS_PARAMETER": stage.usage_plans_parameter,
+                "GATEWAY_COUNTS_BY_HEADER": str(not stage.in_cloud).lower(),
+            },
+        )
+        self._let_cache(self.organizer)
+        data.verifier_keys.grant(
+            self.organizer.function,
+            "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
+        )  # fmt: skip
 
         self.tickets = self._function(
             "tickets",
@@ -120,6 +159,8 @@ class ServiceStack(Stack):
             functions={
                 "queries": self.queries,
                 "auth": self.auth,
+                "users": self.users,
+                "organizer": self.organizer,
                 "tickets": self.tickets,
                 "verify": self.verify,
                 "swap": self.swap,
@@ -127,6 +168,14 @@ class ServiceStack(Stack):
             },
             authorizer=self.verifier_auth,
         )
+        self.usage_plans = UsagePlans(
+            self,
+            "UsagePlans",
+            api=self.rest_api.api,
+            parameter_name=stage.usage_plans_parameter,
+        )
+        assert self.organizer.function.role is not None  # the construct has made one
+        self.usage_plans.let_manage_keys(self.organizer.function.role)
 
     def _chain_functions(self) -> None:
         self.indexer = self._function(
@@ -207,6 +256,11 @@ class ServiceStack(Stack):
         function.function.add_environment(variable, secret.secret_arn)
         secret.grant_read(function.function)
 
+    def _let_cache(self, function: TicketFunction) -> None:
+        self._data.cache.grant(
+            function.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+        )
+
     def _let_call_the_node(self, function: TicketFunction) -> None:
         if self._rpc_secret:
             self._let_read(function, "RPC_SECRET_ARN", self._rpc_secret)
@@ -222,6 +276,7 @@ class ServiceStack(Stack):
             "ApiStage": api.deployment_stage.stage_name,
             "RedemptionsTable": data.redemptions.table_name,
             "SessionsTable": data.sessions.table_name,
+            "RateLimitsTable": data.rate_limits.table_name,
             "VerifierKeysTable": data.verifier_keys.table_name,
             "JwtSecretArn": data.jwt_secret.secret_arn,
             "QrSecretArn": data.qr_secret.secret_arn,
@@ -231,6 +286,8 @@ class ServiceStack(Stack):
         functions = {
             "Queries": self.queries,
             "Auth": self.auth,
+            "Users": self.users,
+            "Organizer": self.organizer,
             "Tickets": self.tickets,
             "Verify": self.verify,
             "VerifierAuth": self.verifier_auth,

@@ -41,6 +41,11 @@ class Stage:
         return f"/onlineticket/{self.name}/contracts"
 
     @property
+    def usage_plans_parameter(self) -> str:
+        """SSM parameter that a deploy writes: the id of each tier's usage plan."""
+        return f"/onlineticket/{self.name}/usage-plans"
+
+    @property
     def rpc_secret_name(self) -> str:
         """Secret `{"url": …}` of the EVM node; an operator writes it before a deploy."""
         return f"/onlineticket/{self.name}/rpc"

@@ -68,12 +68,27 @@ def post(
     handler: Any,
     path: str,
     body: Any = None,
+    **how: Any,
+) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    return send(handler, "POST", path, body, **how)
+
+
+def send(
+    handler: Any,
+    method: str,
+    path: str,
+    body: Any = None,
     *,
     wallet: WalletAddress | None = None,
     terminal: dict[str, str] | None = None,
+    source: str | None = None,
+    more_headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any], dict[str, Any]]:
-    """(status, body, headers). `wallet` is signed in; `terminal` is the authorizer's context."""
-    headers = {"content-type": "application/json"}
+    """(status, body, headers). `wallet` is signed in; `terminal` is the authorizer's context;
+    `source` the address that the gateway saw.
+    """
+    headers = {"content-type": "application/json"} | (more_headers or {})
     if wallet:
         keys, audience = session.key_ring(), session.audience()
         token = session.mint(
@@ -81,17 +96,43 @@ def post(
         )  # fmt: skip
         headers["Authorization"] = f"Bearer {token}"
     request_context: dict[str, Any] = {"requestId": "r-1", "stage": "test"}
+    if source is not None:
+        request_context["identity"] = {"sourceIp": source}
     if terminal is not None:
         request_context["authorizer"] = {"principalId": "x", **terminal}
+    several = {name: [value] for name, value in query.items()} if query else None
     event = {
-        "httpMethod": "POST", "path": f"/v1{path}", "headers": headers, "multiValueHeaders": {},
-        "queryStringParameters": None, "multiValueQueryStringParameters": None,
+        "httpMethod": method, "path": f"/v1{path}", "headers": headers, "multiValueHeaders": {},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": several,
         "requestContext": request_context, "isBase64Encoded": False,
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
     }  # fmt: skip
     answer = handler(event, CONTEXT)
     said = answer.get("multiValueHeaders") or {}
     return answer["statusCode"], json.loads(answer["body"]), said
+
+
+def authorizer_event(
+    *keys: str | None,
+    header: str = "x-api-key",
+    route: str = "POST/v1/verify/scan",
+    source: str = "127.0.0.1",
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What API Gateway sends to the authorizer for a request with these keys."""
+    single = dict(headers or {})
+    several = {name: [text] for name, text in single.items()}
+    sent = [key for key in keys if key is not None]
+    if sent:
+        single[header], several[header] = sent[-1], sent
+    return {
+        "type": "REQUEST",
+        "methodArn": f"arn:aws:execute-api:us-east-1:000000000000:abc123/test/{route}",
+        "headers": single or None,
+        "multiValueHeaders": several or None,
+        "requestContext": {"identity": {"sourceIp": source}},
+    }
 
 
 CONTEXT: Any = SimpleNamespace(

@@ -11,7 +11,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from onlineticket import resources, settings
+from onlineticket.api import terminal
+from onlineticket.api.source_address import source_address
 from onlineticket.domain.verifier import ROUTES, Verifier
+from onlineticket.domain.verifier_key import usage_key
 from onlineticket.dynamo import verifier_keys
 from onlineticket.usecases.authenticate_verifier import authenticate_verifier
 
@@ -24,10 +27,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     Raises:
         Unauthorized: the gateway answers 401.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     verifier = authenticate_verifier(
-        headers.get("x-api-key", ""),
+        terminal.key_text(event),
         peppers=resources.key_ring("PEPPER_SECRET_ARN"),
+        suite=settings.current_suite().identity,
+        address=source_address(event),
         now=int(time()),
         find_key=partial(
             verifier_keys.find, resources.dynamodb(), settings.required("VERIFIER_KEYS_TABLE")
@@ -51,4 +55,6 @@ def _policy(verifier: Verifier, method_arn: str) -> dict[str, Any]:
         "principalId": verifier.verifier_id,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": verifier.to_context(),
+        # By which the gateway counts and limits the terminal, in the usage plan of its tier.
+        "usageIdentifierKey": usage_key(verifier.verifier_id),
     }

@@ -14,6 +14,7 @@ from onlineticket import resources, settings
 from onlineticket.api import terminal, verdicts
 from onlineticket.api.http import http_app, logger, serve
 from onlineticket.api.verdicts import AdmittedAnswer, RefusedAnswer
+from onlineticket.domain import qr
 from onlineticket.domain.door import Scan
 from onlineticket.domain.verifier import GATE
 from onlineticket.dynamo import redemptions
@@ -45,7 +46,7 @@ def verify_scan(
         Scan(request.qr, str(request.scan_id), request.gate),
         verifier,
         now=int(time()),
-        keys=resources.key_ring("QR_SECRET_ARN"),
+        keys=resources.key_ring("QR_SECRET_ARN", naming=qr.key_id(request.qr)),
         suite=suite,
         find_ticket=partial(door.find_ticket, resources.postgres, suite),
         admit=partial(redemptions.admit, *store),

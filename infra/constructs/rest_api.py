@@ -25,7 +25,7 @@ GATEWAY_ERRORS = {
     # keeps the status of whatever it stands for.
     _TYPE.UNAUTHORIZED: (401, "UNAUTHORIZED"),
     _TYPE.ACCESS_DENIED: (403, "FORBIDDEN"),
-    _TYPE.INVALID_API_KEY: (401, "UNAUTHORIZED"),
+    _TYPE.INVALID_API_KEY: (403, "FORBIDDEN"),  # in no usage plan
     _TYPE.EXPIRED_TOKEN: (403, "FORBIDDEN"),
     _TYPE.INVALID_SIGNATURE: (403, "FORBIDDEN"),
     _TYPE.WAF_FILTERED: (403, "REQUEST_BLOCKED"),
@@ -82,11 +82,14 @@ class RestApi(Construct):
             "Api",
             description=f"OnlineTicket {stage.name}",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # The terminals' usage plans count by the key that the authorizer names. The emulator
+            # asks no authorizer for it and takes the header's.
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER if stage.in_cloud else None,
             cloud_watch_role=stage.in_cloud,
             deploy_options=self._deploy_options(stage),
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=list(stage.cors_origins),
-                allow_methods=["GET", "POST"],
+                allow_methods=sorted({route.method for route in ROUTES}),
                 allow_headers=["authorization", "content-type", "accept-language"],
                 max_age=Duration.hours(1),
             ),
@@ -95,7 +98,7 @@ class RestApi(Construct):
             Tags.of(self.api).add("ms-custom-id", LOCAL_API_ID)
         for type_, (status, code) in GATEWAY_ERRORS.items():
             self._error(type_, status, code, stage)
-        self._route(functions, self._authorizer(authorizer, stage))
+        self._route(functions, self._authorizer(authorizer, stage), counted=stage.in_cloud)
 
     def _deploy_options(self, stage: Stage) -> apigateway.StageOptions:
         access_log = self._access_log() if stage.in_cloud else None
@@ -122,6 +125,8 @@ class RestApi(Construct):
         sources = [apigateway.IdentitySource.header("x-api-key")]
         if stage.in_cloud:  # the emulator knows no context.* sources
             sources.append(apigateway.IdentitySource.context("identity.sourceIp"))
+            if stage.source_address_header:
+                sources.append(apigateway.IdentitySource.header(stage.source_address_header))
         return apigateway.RequestAuthorizer(
             self,
             "Authorizer",
@@ -131,7 +136,11 @@ class RestApi(Construct):
         )
 
     def _route(
-        self, functions: Mapping[str, TicketFunction], authorizer: apigateway.RequestAuthorizer
+        self,
+        functions: Mapping[str, TicketFunction],
+        authorizer: apigateway.RequestAuthorizer,
+        *,
+        counted: bool,
     ) -> None:
         # One permission for a function and the whole API, not one a route: a function's policy has
         # room for about fifty.
@@ -145,6 +154,7 @@ class RestApi(Construct):
                 route.method,
                 integrations[route.function],
                 authorizer=authorizer if route.caller == "verifier" else None,
+                api_key_required=counted and route.caller == "verifier",
             )
 
         # Whatever no route takes: the gateway by itself can't tell a wrong method (405, with those

@@ -23,6 +23,10 @@ _ANSWERS = ("answer", "http.answer")
 """api/http.py: an error answer that no exception leads to; the code is its second argument."""
 
 
+_EVERYWHERE = {name for kind in (dict, list, set, str, bytes) for name in dir(kind)}
+"""Methods that any value may have: `.get` says nothing about whose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A place that raises. `code` is None if it is not written there; `kind` is the class's name,
@@ -109,7 +113,8 @@ class Source:
                 for each in node.body:
                     if isinstance(each, ast.FunctionDef):
                         name = f"{module}.{node.name}.{each.name}"
-                        self._methods.setdefault(f".{each.name}", []).append(name)
+                        if each.name not in _EVERYWHERE:
+                            self._methods.setdefault(f".{each.name}", []).append(name)
                         if each.name in ("__init__", "__post_init__"):
                             self._methods.setdefault(f"{module}.{node.name}", []).append(name)
                         self._add(name, each, names, where)

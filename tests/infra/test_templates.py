@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from aws_cdk import App
@@ -10,9 +11,14 @@ from aws_cdk.assertions import Match, Template
 
 from infra.app import build
 from infra.constructs.rest_api import GATEWAY_ERRORS
+from infra.constructs.usage_plans import TIERS
+from infra.data_stack import DataStack
 from infra.routes import ROUTES
-from infra.stages import LocalServices
+from infra.service_stack import ServiceStack
+from infra.stages import STAGES, LocalServices
 from onlineticket.api.codes import CODES
+from onlineticket.domain.verifier_key import Tier
+from onlineticket.dynamo import verifier_keys
 
 LOCAL = LocalServices(
     db_url="postgresql://somebody@localhost/tickets",
@@ -22,9 +28,13 @@ LOCAL = LocalServices(
 pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
-    "queries", "auth", "tickets", "verify", "verifier_auth", "indexer", "worker", "settle",
-    "migrate", "swap", "docs",
+    "queries", "auth", "users", "organizer", "tickets", "verify", "verifier_auth", "indexer",
+    "worker", "settle", "migrate", "swap", "docs",
 }  # fmt: skip
+
+
+COPIES = ("RateLimits", "Cache")
+"""Tables of which nothing is missed when they are lost."""
 
 
 class Templates(NamedTuple):
@@ -58,11 +68,11 @@ def both(request: pytest.FixtureRequest) -> Templates:
 # The data stack
 
 
-def test_every_table_but_the_cache_can_be_restored_to_a_point_in_time(both: Templates) -> None:
+def test_every_table_that_holds_more_than_copies_can_be_restored(both: Templates) -> None:
     tables = resources(both.data, "AWS::DynamoDB::Table")
-    assert len(tables) == 4
+    assert len(tables) == 5
     for name, table in tables.items():
-        restorable = not name.startswith("Cache")
+        restorable = not name.startswith(COPIES)
         assert table["PointInTimeRecoverySpecification"] == {
             "PointInTimeRecoveryEnabled": restorable
         }
@@ -75,8 +85,23 @@ def test_redemptions_and_sessions_expire_and_verifier_keys_do_not(both: Template
     expiring = {"AttributeName": "ttl", "Enabled": True}
     assert named(tables, "Redemptions")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Sessions")["TimeToLiveSpecification"] == expiring
+    assert named(tables, "RateLimits")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Cache")["TimeToLiveSpecification"] == expiring
     assert "TimeToLiveSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_the_index_of_a_wallets_sessions_holds_keys_only(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "Sessions")["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["owner", "created_at"]
+
+
+def test_verifiers_are_listed_by_their_organizer(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "VerifierKeys")["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == verifier_keys.INDEX
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["organizer", "created_at"]
 
 
 def test_only_redemptions_has_a_stream_and_it_shows_both_images(both: Templates) -> None:
@@ -210,7 +235,8 @@ def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templ
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
         "queries": "reader", "tickets": "reader", "verify": "reader", "swap": "reader",
-        "auth": "writer", "indexer": "writer", "worker": "writer", "settle": "writer",
+        "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
+        "worker": "writer", "settle": "writer",
         "migrate": "migrator", "verifier_auth": None, "docs": None,
     }  # fmt: skip
     for name, user in users.items():
@@ -258,6 +284,16 @@ def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
     }
 
 
+def test_auth_may_touch_sessions_and_limits_but_delete_nothing(prod: Templates) -> None:
+    assert {action for action, _ in allowed_to(prod, "auth") if "dynamodb" in action} == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    }
+
+
 def test_no_function_is_granted_a_whole_service(both: Templates) -> None:
     for name in FUNCTIONS:
         for action, resource in allowed_to(both, name):
@@ -275,10 +311,36 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
             if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
         }
 
-    assert readers("JwtSecret") == {"auth", "tickets"}
+    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer"}
     assert readers("QrSecret") == {"tickets", "verify"}
-    assert readers("PepperSecret") == {"verifier_auth"}
-    assert readers("/onlineticket/prod/rpc") == {"queries", "swap", "indexer", "worker"}
+    assert readers("PepperSecret") == {"verifier_auth", "organizer"}
+    assert readers("/onlineticket/prod/rpc") == {
+        "queries", "swap", "auth", "users", "organizer", "indexer", "worker",
+    }  # fmt: skip
+
+
+def test_the_organizer_may_make_and_remove_api_keys_and_touch_no_other_part_of_the_gateway(
+    prod: Templates,
+) -> None:
+    allowed = [
+        (action, json.dumps(resource))
+        for action, resource in allowed_to(prod, "organizer")
+        if action.startswith("apigateway:")
+    ]
+    assert {action for action, _ in allowed} == {
+        "apigateway:GET", "apigateway:POST", "apigateway:DELETE",
+    }  # fmt: skip
+    for action, resource in allowed:
+        under_a_plan = '::/usageplans/", {"Ref": "UsagePlans' in resource and "/keys" in resource
+        assert "::/apikeys" in resource or (action == "apigateway:POST" and under_a_plan), resource
+    others = {a for name in FUNCTIONS - {"organizer"} for a, _ in allowed_to(prod, name)}
+    assert not any(action.startswith("apigateway:") for action in others)
+
+
+def test_the_authorizer_can_read_keys_and_change_none(prod: Templates) -> None:
+    assert {a for a, _ in allowed_to(prod, "verifier_auth") if a.startswith("dynamodb:")} == {
+        "dynamodb:GetItem"
+    }
 
 
 # Schedules and streams
@@ -354,6 +416,39 @@ def test_a_verdict_on_a_key_is_reused_for_at_most_30_seconds(
     assert authorizer["IdentitySource"] == sources
 
 
+def test_the_gateway_counts_each_terminal_by_the_key_that_the_authorizer_names(
+    prod: Templates,
+) -> None:
+    [api] = resources(prod.service, "AWS::ApiGateway::RestApi").values()
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    counted = {path for _, path, p in methods(prod.service) if p.get("ApiKeyRequired")}
+    assert counted == {f"/v1{route.path}" for route in ROUTES if route.caller == "verifier"}
+
+
+def test_there_is_a_usage_plan_for_each_tier_of_terminals_on_this_api(both: Templates) -> None:
+    plans = resources(both.service, "AWS::ApiGateway::UsagePlan")
+    assert TIERS.keys() == set(get_args(Tier))
+    for tier in TIERS:
+        plan = named(plans, f"UsagePlans{tier.capitalize()}")
+        assert plan["Throttle"]["RateLimit"] == TIERS[tier].rate
+        assert plan["Throttle"]["BurstLimit"] == TIERS[tier].burst
+        assert plan["Quota"] == {"Limit": TIERS[tier].per_day, "Period": "DAY"}
+        assert len(plan["ApiStages"]) == 1
+    assert len(plans) == len(TIERS)
+
+
+def test_a_verdict_behind_cloudfront_is_reused_for_one_viewer_only() -> None:
+    stage = replace(STAGES["prod"], source_address_header="CloudFront-Viewer-Address")
+    app = App(context={"aws:cdk:bundling-stacks": []})
+    data = DataStack(app, "Data", stage=stage)
+    service = ServiceStack(app, "Service", stage=stage, data=data, local=LOCAL)
+    [authorizer] = resources(Template.from_stack(service), "AWS::ApiGateway::Authorizer").values()
+    assert authorizer["IdentitySource"] == (
+        "method.request.header.x-api-key,context.identity.sourceIp,"
+        "method.request.header.CloudFront-Viewer-Address"
+    )
+
+
 def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
     [stage] = resources(prod.service, "AWS::ApiGateway::Stage").values()
     [settings] = stage["MethodSettings"]
@@ -373,7 +468,7 @@ def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templ
         found[answer["ResponseType"]] = (body["error_code"], answer.get("StatusCode"))
     assert found == {
         "UNAUTHORIZED": ("UNAUTHORIZED", "401"),
-        "INVALID_API_KEY": ("UNAUTHORIZED", "401"),
+        "INVALID_API_KEY": ("FORBIDDEN", "403"),
         "ACCESS_DENIED": ("FORBIDDEN", "403"),
         "EXPIRED_TOKEN": ("FORBIDDEN", "403"),
         "INVALID_SIGNATURE": ("FORBIDDEN", "403"),
@@ -399,6 +494,11 @@ def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templ
 def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
     for status, code in GATEWAY_ERRORS.values():
         assert status in (CODES[code].status, None)
+
+
+def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
+    text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
+    assert "'DELETE,GET,POST'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

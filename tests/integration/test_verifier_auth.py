@@ -9,19 +9,20 @@ import pytest
 from functions.verifier_auth.handler import lambda_handler, logger
 from infra.routes import PREFIX, ROUTES
 from onlineticket import resources, settings
-from onlineticket.domain import verifier
+from onlineticket.domain import verifier_key
 from onlineticket.domain.errors import Unauthorized, Unavailable
 from onlineticket.dynamo import verifier_keys
 from tests.at_the_door import TERMINAL
-from tests.door_rows import CONTEXT, listen
+from tests.door_rows import CONTEXT, CONTRACTS, authorizer_event, listen
 
-BASE = "arn:aws:execute-api:us-east-1:000000000000:abc123/local"
-ARN = f"{BASE}/POST/v1/verify/scan"
+BASE = "arn:aws:execute-api:us-east-1:000000000000:abc123/test"
+ARN = f"{BASE}/POST/v1/verify/scan"  # as tests/door_rows.py has it
 NOW = int(time())
 
 
 @pytest.fixture
-def table(dynamodb: Any, secrets: None) -> str:
+def table(dynamodb: Any, secrets: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CONTRACTS", CONTRACTS)
     return settings.required("VERIFIER_KEYS_TABLE")
 
 
@@ -35,8 +36,7 @@ def create(client: Any, table: str, **changes: Any) -> str:
 
 
 def authorize(key: str | None, header: str = "x-api-key") -> dict[str, Any]:
-    event = {"type": "REQUEST", "methodArn": ARN, "headers": {header: key} if key else None}
-    policy: dict[str, Any] = lambda_handler(event, CONTEXT)
+    policy: dict[str, Any] = lambda_handler(authorizer_event(key, header=header), CONTEXT)
     return policy
 
 
@@ -55,8 +55,9 @@ def test_a_good_key_opens_the_routes_of_its_scopes(dynamodb: Any, table: str, he
     ]
     assert policy["context"] == {
         "verifier_id": verifier_id, "name": "North", "events": "7", "gates": "N1,N2",
-        "scopes": "scan",
+        "scopes": "scan", "cidrs": "",
     }  # fmt: skip
+    assert policy["usageIdentifierKey"] == verifier_key.usage_key(verifier_id)
 
 
 def test_all_scopes_open_every_route_of_terminals_and_no_other(dynamodb: Any, table: str) -> None:
@@ -79,13 +80,8 @@ def test_a_wrong_secret_an_expired_and_a_revoked_key_are_401(dynamodb: Any, tabl
     good = create(dynamodb, table)
     assert authorize(good)
     revoked = create(dynamodb, table)
-    dynamodb.update_item(
-        TableName=table,
-        Key={"pk": {"S": revoked.split("_")[1]}},
-        UpdateExpression="SET revoked = :yes",
-        ExpressionAttributeValues={":yes": {"BOOL": True}},
-    )
-    wrong = verifier.key_text(good.split("_")[1], "A" * 43)
+    verifier_keys.revoke(dynamodb, table, revoked.split("_")[1], NOW)
+    wrong = verifier_key.key_text(good.split("_")[1], "A" * 43)
     for bad in (wrong, create(dynamodb, table, expires_at=NOW), revoked):
         with pytest.raises(Unauthorized, match=r"^Unauthorized$"):
             authorize(bad)

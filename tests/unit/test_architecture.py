@@ -18,6 +18,7 @@ REACH = {
     "store": {"domain", "store", "settings"},
     "dynamo": {"domain", "dynamo", "settings"},
     "chain": {"domain", "chain", "settings"},
+    "gateway": {"domain", "gateway", "settings"},
     "api": {"domain", "api", "settings", "resources"},
 }
 LIGHT = ("verify", "tickets", "queries", "verifier_auth")

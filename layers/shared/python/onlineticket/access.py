@@ -7,6 +7,7 @@ from functools import partial
 
 from onlineticket import resources, settings
 from onlineticket.chain import standing as chain
+from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.roles import Standing
 from onlineticket.domain.types import EventId, WalletAddress
 from onlineticket.store import events, users
@@ -37,6 +38,20 @@ def standing(wallet: WalletAddress, *, now: int) -> Standing:
         cache=resources.cache(),
         ask=lambda one: chain.read(resources.node(), suite.event_manager, one),
     )
+
+
+def known_standing(wallet: WalletAddress, *, now: int) -> Standing | None:
+    """As `standing`, for what is only shown; None: the chain can't be asked, and we do not know."""
+    try:
+        return standing(wallet, now=now)
+    except Unavailable:
+        return None
+
+
+def is_known_owner(wallet: WalletAddress, *, now: int) -> bool:
+    """Whether the chain says so; no, if it can't be asked."""
+    found = known_standing(wallet, now=now)
+    return found is not None and found.is_owner
 
 
 def _find_organizer(event_id: EventId) -> WalletAddress | None:

@@ -96,6 +96,21 @@ CODES: dict[str, Code] = {
     "MESSAGE_EXPIRED": Code(
         401, "The message has expired: ask for a new challenge.", "消息已过期，请重新获取。"
     ),
+    "REFRESH_TOKEN_INVALID": Code(
+        401, "The refresh token is not one of ours.", "刷新令牌无效，请重新登录。"
+    ),
+    "REFRESH_TOKEN_REUSED": Code(
+        401,
+        "This refresh token was used before, so its session was ended: sign in again.",
+        "该刷新令牌已被使用过，会话已终止，请重新登录。",
+    ),
+    "SESSION_EXPIRED": Code(
+        401, "This session is over: sign in again.", "会话已过期，请重新登录。"
+    ),
+    "SESSION_REVOKED": Code(
+        401, "This session was ended: sign in again.", "会话已终止，请重新登录。"
+    ),
+    "SESSION_NOT_FOUND": Code(404, "You have no session of that id.", "没有这个会话。"),
     "NONCE_UNKNOWN": Code(
         401,
         "The challenge was answered before or has expired: ask for a new one.",
@@ -125,6 +140,17 @@ CODES: dict[str, Code] = {
     "VERIFIER_MALFORMED": Code(
         400, "The verifier's {field} can't be used.", "验票终端的 {field} 不可用。"
     ),
+    "VERIFIER_NOT_FOUND": Code(404, "There is no such verifier.", "没有这个验票终端。"),
+    "VERIFIER_KEY_REVOKED": Code(409, "This verifier's key is revoked.", "该终端的密钥已吊销。"),
+    "VERIFIER_KEY_EXPIRED": Code(409, "This verifier's key has expired.", "该终端的密钥已过期。"),
+    "VERIFIER_CHANGED_MEANWHILE": Code(
+        409,
+        "Somebody else changed this verifier just now: look again.",
+        "该终端刚被他人修改，请重新查看。",
+    ),
+    "TOO_MANY_VERIFIERS": Code(
+        422, "There is no room for more verifiers.", "验票终端数量已达上限。"
+    ),
     "SCOPE_MISSING": Code(403, "This key lacks the scope {scope}.", "该密钥没有 {scope} 权限。"),
     "SCAN_ID_REUSED": Code(
         409, "This scan id was used for another scan.", "该扫描编号已用于另一次扫描。"
@@ -134,6 +160,13 @@ CODES: dict[str, Code] = {
     ),
     # what is asked for
     "SUITE_NOT_FOUND": Code(404, "There is no such contract suite.", "没有这套合约。"),
+    "USER_NOT_FOUND": Code(
+        404, "This wallet is not known here: sign in once more.", "未找到该钱包的用户，请重新登录。"
+    ),
+    "LAST_ADMIN": Code(
+        409, "This is the last admin: grant another one first.", "请先任命另一位管理员。"
+    ),
+    "PROFILE_MALFORMED": Code(400, "`{field}` can't be kept.", "`{field}` 不可用。"),
     # swaps
     "SWAP_PAIR_UNKNOWN": Code(
         422,
@@ -158,6 +191,18 @@ CODES: dict[str, Code] = {
     "RPC_UNAVAILABLE": Code(503, "The chain's node does not answer.", "区块链节点暂时不可用。"),
     "RPC_RANGE_TOO_LARGE": Code(
         503, "The node refuses even a single block.", "节点拒绝返回哪怕一个区块的日志。"
+    ),
+    "RATE_LIMITS_UNAVAILABLE": Code(
+        503, "The store of the limits does not answer.", "限流存储暂时不可用。"
+    ),
+    "GATEWAY_UNAVAILABLE": Code(
+        503, "The gateway's usage plans can't be reached.", "网关的用量计划暂时不可用。"
+    ),
+    "SECRETS_UNAVAILABLE": Code(
+        503, "The store of the keys does not answer.", "密钥存储暂时不可用。"
+    ),
+    "KEY_NOT_YET_KNOWN": Code(
+        503, "The keys were just changed: try again.", "密钥刚刚更换，请重试。"
     ),
     "SUITE_NOT_REGISTERED": Code(
         503, "The contract suite is not registered yet.", "合约尚未登记。"

@@ -23,7 +23,7 @@ from onlineticket import settings
 from onlineticket.api import languages, requests, validation
 from onlineticket.api.codes import CODES, STATUS
 from onlineticket.api.languages import Language
-from onlineticket.domain import errors
+from onlineticket.domain import errors, rate_limit
 
 logger = Logger()
 
@@ -73,7 +73,9 @@ def http_app() -> APIGatewayRestResolver:
 
     @app.exception_handler(ResponseValidationError)
     def on_bad_answer(error: ResponseValidationError) -> Response[str]:
-        logger.error("an answer outside its schema", errors=str(error.errors()))
+        # Where and what, not the value: an answer may hold tokens.
+        broken = [{"loc": each["loc"], "type": each["type"]} for each in error.errors()]
+        logger.error("an answer outside its schema", errors=str(broken))
         return answer(app, "INTERNAL_ERROR", {})
 
     @app.not_found
@@ -142,6 +144,7 @@ def _answer(
     }
     if "retry_after" in details:
         headers["Retry-After"] = str(details["retry_after"])
+    headers |= rate_limit.headers_of(details)
     if "allow" in details:
         headers["Allow"] = ", ".join(details["allow"])
     text = json.dumps(body, ensure_ascii=False)
@@ -152,7 +155,8 @@ def _refused(app: APIGatewayRestResolver, error: errors.OnlineTicketError) -> Re
     if error.code == "BAD_REQUEST":
         where = error.details["field"].split(".")
         return _bad_request(app, {"type": error.details["reason"], "loc": where})
-    return _answer(app, STATUS[type(error)].value, error.code, error.details)
+    more = error.message if language(app) == "en" else ""
+    return _answer(app, STATUS[type(error)].value, error.code, error.details, more)
 
 
 def _bad_request(app: APIGatewayRestResolver, problem: Mapping[str, Any]) -> Response[str]:
@@ -173,7 +177,7 @@ def _cors(origins: str) -> CORSConfig | None:
     return CORSConfig(
         allow_origin=first,
         extra_origins=others,
-        expose_headers=["ETag", "Retry-After", "X-Indexed-Block"],
+        expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Indexed-Block"],
     )
 
 

@@ -26,12 +26,14 @@ from typing import Any
 class OnlineTicketError(Exception):
     """Base of every deliberate error. `code` is stable API, and `details` are its JSON.
 
-    `message` is for logs and consoles; HTTP answers take theirs from api/codes.py.
+    `message`, in English, is for where there is more to say than the code's own sentence in
+    api/codes.py does; and for consoles.
     """
 
     def __init__(self, code: str, message: str = "", **details: Any) -> None:
         super().__init__(message or code)
         self.code = code
+        self.message = message
         self.details = details
 
 

@@ -24,6 +24,11 @@ class Suite:
     token_swap: WalletAddress
     platform_token: WalletAddress
 
+    @property
+    def identity(self) -> str:
+        """What no other deployment shares, on any chain: ids in it mean something by this only."""
+        return f"{self.chain_id}:{self.event_manager}"
+
     def by_name(self) -> dict[str, WalletAddress]:
         """Addresses under their contract's name, e.g. `{"EventManager": "0x…", …}`."""
         addresses = (

@@ -1,19 +1,14 @@
-"""A verifier terminal: what its key lets it do, and how the key is written and kept.
-
-The key is `otv_<id>_<secret>`, shown once. We keep HMAC-SHA256(pepper, secret) and which pepper
-it was, so that neither the table nor the peppers alone let anyone in.
+"""A verifier terminal: what its key lets it do, and how functions are told.
 
 Imports nothing heavy: the authorizer runs before every cold scan.
 """
 
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from secrets import token_hex, token_urlsafe
 
-from onlineticket.domain.errors import Forbidden, Invalid, Unauthorized
-from onlineticket.domain.keyring import KeyRing
+from onlineticket.domain import network, text
+from onlineticket.domain.errors import Forbidden, Invalid
 
 ANY = "*"
 """As the only event or gate of a key: all of them."""
@@ -23,23 +18,31 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     "undo": ("POST/v1/verify/undo",),
     "manifest": ("GET/v1/verify/manifest",),
 }
-"""Scope -> the routes it opens, as a policy's resources end (method, then path)."""
+"""Scope -> the routes it opens, as a policy's resources end (method, then path). `undo` makes the
+terminal a supervisor's.
+"""
 
 GATE = r"[^\x00-\x1f\x7f,]{1,64}"
 """What a gate's name looks like: no comma, which parts names, and nothing invisible."""
 
-_KEY = re.compile(r"otv_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
+MOST_EVENTS, MOST_GATES, MOST_CIDRS, LONGEST_NAME = 50, 20, 20, 64
+
+LONGEST_CONTEXT = 4_096
+"""Bytes: API Gateway takes about 8 kB of policy and context from an authorizer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A terminal at the door. `events` holds decimal ids, or only ANY; `gates` names, or ANY."""
+    """A terminal at the door. `events` holds decimal ids, or only ANY; `gates` names, or ANY;
+    `cidrs` the networks it may call from, as domain/network.py writes them; empty means anywhere.
+    """
 
     verifier_id: str
     name: str
     events: frozenset[str]
     gates: frozenset[str]
     scopes: frozenset[str]
+    cidrs: frozenset[str] = frozenset()
 
     def require(self, scope: str) -> None:
         """
@@ -57,6 +60,9 @@ class Verifier:
     def serves_gate(self, gate: str | None) -> bool:
         return gate is None or ANY in self.gates or gate in self.gates
 
+    def may_call_from(self, address: str | None) -> bool:
+        return not self.cidrs or network.contains(self.cidrs, address)
+
     def gate(self, said: str | None) -> str | None:
         """The gate of a scan: what the terminal said, else the only one that it serves."""
         if said is not None or len(self.gates) != 1 or ANY in self.gates:
@@ -71,19 +77,8 @@ class Verifier:
             "events": ",".join(sorted(self.events)),
             "gates": ",".join(sorted(self.gates)),
             "scopes": ",".join(sorted(self.scopes)),
+            "cidrs": ",".join(sorted(self.cidrs)),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class VerifierKey:
-    """A key as kept: `secret_hash` is hex, under the pepper `pepper_id`. Times in Unix seconds."""
-
-    verifier: Verifier
-    pepper_id: str
-    secret_hash: str
-    created_at: int
-    expires_at: int
-    revoked: bool
 
 
 def from_context(context: Mapping[str, str]) -> Verifier:
@@ -93,71 +88,54 @@ def from_context(context: Mapping[str, str]) -> Verifier:
         return frozenset(filter(None, context.get(field, "").split(",")))
 
     return Verifier(
-        context["verifier_id"], context.get("name", ""),
-        names("events"), names("gates"), names("scopes"),
+        context["verifier_id"], context.get("name", ""), names("events"), names("gates"),
+        names("scopes"), names("cidrs"),
     )  # fmt: skip
 
 
-def check_well_formed(terminal: Verifier) -> None:
-    """Whether a key may be made for this terminal.
+def well_formed(terminal: Verifier) -> Verifier:
+    """The terminal with its texts in their one form, if a key may be made for it.
 
     Raises:
         Invalid: `VERIFIER_MALFORMED`, `details.field` saying which.
     """
-    rules = (
-        ("name", {terminal.name}, GATE),
-        ("events", terminal.events, r"\*|[1-9][0-9]{0,77}"),
-        ("gates", terminal.gates, GATE),
-        ("scopes", terminal.scopes, "|".join(ROUTES)),
+    checked = Verifier(
+        terminal.verifier_id,
+        _line("name", terminal.name),
+        terminal.events,
+        frozenset(_line("gates", gate) for gate in terminal.gates),
+        terminal.scopes,
+        frozenset(_block(block) for block in terminal.cidrs),
     )
-    for field, values, pattern in rules:
-        if not values or not all(re.fullmatch(pattern, value) for value in values):
-            raise Invalid(
-                "VERIFIER_MALFORMED", f"The verifier's {field} can't be used.", field=field
-            )  # fmt: skip
+    for field, values, most, pattern in (
+        ("events", checked.events, MOST_EVENTS, r"\*|[1-9][0-9]{0,77}"),
+        ("gates", checked.gates, MOST_GATES, GATE),
+        ("scopes", checked.scopes, len(ROUTES), "|".join(ROUTES)),
+    ):
+        alone = ANY not in values or len(values) == 1
+        fitting = all(re.fullmatch(pattern, value) for value in values)
+        if not (0 < len(values) <= most and alone and fitting):
+            raise _malformed(field)
+    if len(checked.cidrs) > MOST_CIDRS:
+        raise _malformed("cidrs")
+    if len("".join(checked.to_context().values()).encode()) > LONGEST_CONTEXT:
+        raise _malformed("events")
+    return checked
 
 
-def new_key() -> tuple[str, str]:
-    """A fresh (verifier id, secret); `key_text` is what the terminal gets."""
-    return token_hex(8), token_urlsafe(32)
+def _line(field: str, raw: str) -> str:
+    try:
+        return text.line(raw, most=LONGEST_NAME)
+    except ValueError as error:
+        raise _malformed(field) from error
 
 
-def key_text(verifier_id: str, secret: str) -> str:
-    return f"otv_{verifier_id}_{secret}"
+def _block(raw: str) -> str:
+    try:
+        return network.canonical(raw)
+    except ValueError as error:
+        raise _malformed("cidrs") from error
 
 
-def read_key(text: str) -> tuple[str, str]:
-    """(verifier id, secret) of a key as the terminal sends it.
-
-    Raises:
-        Unauthorized: `VERIFIER_KEY_INVALID`.
-    """
-    found = _KEY.fullmatch(text)
-    if found is None:
-        raise invalid()
-    return found[1], found[2]
-
-
-def hashed(secret: str, pepper: bytes) -> str:
-    return hmac.digest(pepper, secret.encode(), "sha256").hex()
-
-
-def check(key: VerifierKey | None, secret: str, *, peppers: KeyRing, now: int) -> Verifier:
-    """The terminal that holds this key; one answer for every reason to refuse.
-
-    Raises:
-        Unauthorized: `VERIFIER_KEY_INVALID`.
-    """
-    pepper = peppers.find(key.pepper_id) if key else None
-    # An unknown id costs the same hash as a wrong secret, so time does not tell them apart.
-    given = hashed(secret, pepper or peppers.current)
-    if key is None or pepper is None or not hmac.compare_digest(given, key.secret_hash):
-        raise invalid()
-    if key.revoked or now >= key.expires_at:
-        raise invalid()
-    return key.verifier
-
-
-def invalid() -> Unauthorized:
-    # API Gateway answers 401 to an authorizer that fails with exactly this word, else 500.
-    return Unauthorized("VERIFIER_KEY_INVALID", "Unauthorized")
+def _malformed(field: str) -> Invalid:
+    return Invalid("VERIFIER_MALFORMED", f"The verifier's {field} can't be used.", field=field)

@@ -29,7 +29,7 @@ def read_standing(
     Raises:
         Unavailable: `RPC_UNAVAILABLE`, and there is no fresh answer.
     """
-    key = f"standing#{suite.chain_id}#{suite.event_manager}#{wallet}"
+    key = f"standing#{suite.identity}#{wallet}"
     kept = cache.find(key, now=now)
     # Exactly as we write it: whatever else is there must make nobody an admin.
     if kept in ([False, False], [False, True], [True, False], [True, True]):
