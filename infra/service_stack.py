@@ -64,10 +64,11 @@ class ServiceStack(Stack):
             "queries",
             database=READER,
             rpc=True,  # GET /health asks the node, and the table
-            tables={"REDEMPTIONS_TABLE": data.redemptions},
+            tables={"REDEMPTIONS_TABLE": data.redemptions, "CACHE_TABLE": data.cache},
             environment={"LAG_THRESHOLD_BLOCKS": str(stage.lag_threshold_blocks)},
         )
         data.redemptions.grant(self.queries.function, "dynamodb:GetItem")
+        data.cache.grant(self.queries.function, "dynamodb:GetItem", "dynamodb:PutItem")
 
         self.auth = self._function(
             "auth",
@@ -118,6 +119,15 @@ class ServiceStack(Stack):
             "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
         )  # fmt: skip
 
+        self.reports = self._function(
+            "reports",
+            database=READER,
+            rpc=True,  # whether a caller owns the contracts, and so is an admin
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"CACHE_TABLE": data.cache},
+        )
+        self._let_cache(self.reports)
+
         self.tickets = self._function(
             "tickets",
             database=READER,
@@ -161,6 +171,7 @@ class ServiceStack(Stack):
                 "auth": self.auth,
                 "users": self.users,
                 "organizer": self.organizer,
+                "reports": self.reports,
                 "tickets": self.tickets,
                 "verify": self.verify,
                 "swap": self.swap,
@@ -288,6 +299,7 @@ class ServiceStack(Stack):
             "Auth": self.auth,
             "Users": self.users,
             "Organizer": self.organizer,
+            "Reports": self.reports,
             "Tickets": self.tickets,
             "Verify": self.verify,
             "VerifierAuth": self.verifier_auth,

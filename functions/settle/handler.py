@@ -1,4 +1,4 @@
-"""The stream of table `redemptions`: each admission becomes a check-in in Postgres."""
+"""The stream of table `redemptions`: each line of a journal becomes a check-in."""
 
 from functools import partial
 from typing import Any
@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from onlineticket import resources
-from onlineticket.dynamo import redemptions
+from onlineticket.dynamo import door_items
 from onlineticket.store import check_ins
 from onlineticket.usecases.settle import settle
 
@@ -20,7 +20,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     changes = [record["dynamodb"] for record in event["Records"]]
     failed = settle(
         ((change["SequenceNumber"], change.get("NewImage")) for change in changes),
-        read=redemptions.read_admission,
+        read=door_items.read_journal,
         record=partial(check_ins.record, resources.postgres()),
         report=_report,
     )

@@ -159,19 +159,11 @@ class _Operation:
         return dict(sorted(responses.items()))
 
     def _refusals_of(self, answer: Json) -> list[Json]:
-        """Alternatives of a 200 that carry an `error_code`: they go with the error statuses."""
-        content = answer.get("content", {}).get("application/json", {})
-        options = content.get("schema", {}).get("anyOf", [])
-        refused = [each for each in options if "error_code" in self._properties(each)]
-        if refused:
-            left = [each for each in options if each not in refused]
-            content["schema"] = left[0] if len(left) == 1 else {"anyOf": left}
-        return refused
-
-    def _properties(self, schema: Json) -> Json:
+        """A 200 whose schema has an `error_code` is a verdict: it may be a refusal as well."""
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
         name = schema.get("$ref", "").rpartition("/")[2]
-        properties: Json = self._schemas.get(name, {}).get("properties", {})
-        return properties
+        verdict = "error_code" in self._schemas.get(name, {}).get("properties", {})
+        return [{"$ref": schema["$ref"]}] if verdict else []
 
 
 def _security(route: Route) -> list[Json]:

@@ -28,8 +28,8 @@ LOCAL = LocalServices(
 pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
-    "queries", "auth", "users", "organizer", "tickets", "verify", "verifier_auth", "indexer",
-    "worker", "settle", "migrate", "swap", "docs",
+    "queries", "auth", "users", "organizer", "reports", "tickets", "verify", "verifier_auth",
+    "indexer", "worker", "settle", "migrate", "swap", "docs",
 }  # fmt: skip
 
 
@@ -234,7 +234,8 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "tickets": "reader", "verify": "reader", "swap": "reader",
+        "queries": "reader", "swap": "reader", "reports": "reader", "tickets": "reader",
+        "verify": "reader",
         "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
         "worker": "writer", "settle": "writer",
         "migrate": "migrator", "verifier_auth": None, "docs": None,
@@ -311,11 +312,11 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
             if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
         }
 
-    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer"}
+    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "reports"}
     assert readers("QrSecret") == {"tickets", "verify"}
     assert readers("PepperSecret") == {"verifier_auth", "organizer"}
     assert readers("/onlineticket/prod/rpc") == {
-        "queries", "swap", "auth", "users", "organizer", "indexer", "worker",
+        "queries", "swap", "auth", "users", "organizer", "reports", "indexer", "worker",
     }  # fmt: skip
 
 
@@ -386,10 +387,11 @@ def test_settle_follows_the_redemptions_and_loses_none(both: Templates) -> None:
 
 
 def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates) -> None:
-    assert {(method, path) for method, path, _ in methods(both.service)} == {
-        *((route.method, f"/v1{route.path}") for route in ROUTES),
-        ("ANY", "/v1/{proxy+}"),  # what no route takes is answered by the docs function
-    }
+    routes = {(route.method, f"/v1{route.path}") for route in ROUTES}
+    heads = {("HEAD", path) for method, path in routes if method == "GET"}
+    served = {(method, path) for method, path, _ in methods(both.service)}
+    # What no route takes is answered by the docs function.
+    assert served == routes | heads | {("ANY", "/v1/{proxy+}")}
 
 
 def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
@@ -561,3 +563,21 @@ def methods(service: Template) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def test_answers_of_a_kilobyte_and_more_are_compressed(both: Templates) -> None:
+    both.service.has_resource_properties(
+        "AWS::ApiGateway::RestApi", {"MinimumCompressionSize": 1024}
+    )
+
+
+def test_browsers_may_ask_again_with_a_tag_and_use_every_method(both: Templates) -> None:
+    preflights = [
+        json.dumps(method["Properties"]["Integration"])
+        for method in both.service.find_resources("AWS::ApiGateway::Method").values()
+        if method["Properties"]["HttpMethod"] == "OPTIONS"
+    ]
+    assert preflights
+    for preflight in preflights:
+        assert "if-none-match" in preflight
+        assert "HEAD" in preflight

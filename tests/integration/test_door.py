@@ -107,8 +107,9 @@ def test_a_holder_is_admitted_once(stage: Any) -> None:
     assert status == 200
     at = body.pop("admitted_at")
     assert body == {
-        "verdict": "admitted", "replayed": False, "scan_id": scan_id, "gate": "N1",
-        "ticket_check": "done",
+        "verdict": "admitted", "replayed": False, "undone": False, "scan_id": scan_id,
+        "direction": "entry", "gate": "N1", "decided_at": at, "ticket_check": "done",
+        "error_code": None, "message": None, "details": {}, "request_id": "r-1",
         "ticket": {
             "token_id": str(TOKEN), "event_id": str(EVENT), "seat": "12", "section": "B",
             "type_name": "Stalls", "holder": "0xA1A1…a1a1",
@@ -215,6 +216,7 @@ def test_a_key_without_the_scope_scans_nothing(stage: Any) -> None:
         {"qr": "x", "scan_id": str(uuid4()), "gate": "a,b"},
         {"qr": "x", "scan_id": str(uuid4()), "gate": "\0"},
         {"qr": "x", "scan_id": str(uuid4()), "gate": "x" * 65},
+        {"qr": "x", "scan_id": str(uuid4()), "direction": "sideways"},
         "{", "", None,
     ],
 )  # fmt: skip

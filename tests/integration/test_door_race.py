@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from onlineticket import settings
-from onlineticket.domain.door import Admission, Scan, ScanRecord
+from onlineticket.domain.door import Scan, ScanRecord
+from onlineticket.domain.passage import Journal
 from onlineticket.domain.verifier import Verifier
 from onlineticket.dynamo import redemptions
-from onlineticket.usecases.scan import Answer, scan
+from onlineticket.usecases.scan import Answer, Door, scan
 from tests.at_the_door import KEYS, NOW, SUITE, TERMINAL, TICKET, text
 
 TERMINALS = 50
@@ -30,18 +31,18 @@ def race(store: tuple[Any, str], presses: list[tuple[str, str, Verifier]]) -> li
     """Each press is (code, scan id, terminal)."""
     line = Barrier(len(presses))
 
-    def admit(admission: Admission, record: ScanRecord) -> Any:
+    def let_pass(journal: Journal, record: ScanRecord) -> Any:
         line.wait(timeout=30)
-        return redemptions.admit(*store, admission, record)
+        return redemptions.let_pass(*store, journal, record)
+
+    at = Door(
+        KEYS, SUITE, lambda _: TICKET, let_pass,
+        partial(redemptions.find_journal, *store), partial(redemptions.keep_refusal, *store),
+        partial(redemptions.find_scan, *store), admit_when_database_is_down=False,
+    )  # fmt: skip
 
     def press(code: str, scan_id: str, terminal: Verifier) -> Answer:
-        return scan(
-            Scan(code, scan_id, "N1"), terminal, now=NOW, keys=KEYS, suite=SUITE,
-            find_ticket=lambda _: TICKET, admit=admit,
-            keep_refusal=partial(redemptions.keep_refusal, *store),
-            find_scan=partial(redemptions.find_scan, *store),
-            admit_when_database_is_down=False,
-        )  # fmt: skip
+        return scan(Scan(code, scan_id, "N1"), terminal, at, now=NOW)
 
     with ThreadPoolExecutor(len(presses)) as terminals:
         return list(terminals.map(lambda one: press(*one), presses))

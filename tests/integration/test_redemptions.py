@@ -8,19 +8,21 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from onlineticket import settings
 from onlineticket.domain import door
-from onlineticket.domain.door import Admission, NonceUsed, ScanRecord, Verdict
+from onlineticket.domain.door import NonceUsed, ScanRecord, Verdict
 from onlineticket.domain.errors import Unavailable
+from onlineticket.domain.passage import Journal
 from onlineticket.domain.types import TokenId
-from onlineticket.dynamo import redemptions
-from tests.at_the_door import ALICE, CODE, EVENT, NOW, SUITE, TICKET, TOKEN
+from onlineticket.dynamo import door_items, redemptions
+from tests.at_the_door import CODE, EVENT, KEY, LINE, NOW, TICKET
 
-ADMISSION = Admission(
-    SUITE.chain_id, SUITE.ticket_manager, TOKEN, EVENT, 3, CODE.nonce.hex(), CODE.expires_at,
-    "v1", "s1", "N1", ALICE, "done", NOW,
-)  # fmt: skip
+OURS = replace(LINE, verifier_id="v1", scan_id="s1")
+JOURNAL = Journal(KEY, EVENT, (OURS,))
 VERDICT = Verdict("s1", NOW, "N1", None, {}, door.shown(CODE, TICKET), "done")
 RECORD = ScanRecord("v1", "s1", "print", "attempt-1", VERDICT)
-ANOTHER = replace(ADMISSION, scan_id="s2", nonce="ff" * 8), replace(RECORD, scan_id="s2")
+ANOTHER = (
+    Journal(KEY, EVENT, (replace(OURS, scan_id="s2", nonce="ff" * 8),)),
+    replace(RECORD, scan_id="s2"),
+)
 
 
 class Troubled:
@@ -69,8 +71,8 @@ def table(dynamodb: Any) -> str:
     return settings.required("REDEMPTIONS_TABLE")
 
 
-def admit(client: Any, table: str, pair: Any = (ADMISSION, RECORD)) -> Any:
-    return redemptions.admit(client, table, *pair, pause=lambda _: None)
+def admit(client: Any, table: str, pair: Any = (JOURNAL, RECORD)) -> Any:
+    return redemptions.let_pass(client, table, *pair, pause=lambda _: None)
 
 
 def keep(client: Any, table: str, record: ScanRecord = RECORD) -> Any:
@@ -85,25 +87,23 @@ def items(client: Any, table: str) -> list[str]:
 def test_an_admission_is_three_items_or_none(dynamodb: Any, table: str) -> None:
     assert admit(dynamodb, table) is None
     assert items(dynamodb, table) == ["nonce", "scan", "ticket"]
-    assert admit(dynamodb, table, ANOTHER) == ADMISSION
+    assert admit(dynamodb, table, ANOTHER) == JOURNAL
     assert items(dynamodb, table) == ["nonce", "scan", "ticket"]
 
 
 def test_what_stands_in_the_way_is_named_the_scan_first(dynamodb: Any, table: str) -> None:
     admit(dynamodb, table)
-    assert admit(dynamodb, table, (ADMISSION, replace(RECORD, attempt="a2"))) == RECORD
-    other_ticket = replace(ADMISSION, token_id=TokenId(1), scan_id="s3")
+    assert admit(dynamodb, table, (JOURNAL, replace(RECORD, attempt="a2"))) == RECORD
+    other_ticket = replace(JOURNAL, ticket=replace(KEY, token_id=TokenId(1)))
     assert admit(dynamodb, table, (other_ticket, replace(RECORD, attempt="a3"))) == RECORD
-    ticket = f"ticket#{SUITE.chain_id}#{SUITE.ticket_manager}#{TOKEN}"
-    dynamodb.delete_item(TableName=table, Key={"pk": {"S": ticket}})
-    same_code = replace(ADMISSION, scan_id="s4"), replace(RECORD, scan_id="s4", attempt="a4")
+    again = JOURNAL.with_line(replace(OURS, scan_id="s4"))
+    same_code = again, replace(RECORD, scan_id="s4", attempt="a4")
     assert admit(dynamodb, table, same_code) == NonceUsed()
 
 
 def test_a_huge_id_and_an_absent_gate_and_holder_read_back(dynamodb: Any, table: str) -> None:
-    huge = replace(
-        ADMISSION, token_id=TokenId(2**256 - 1), gate=None, holder=None, ticket_check="deferred"
-    )  # fmt: skip
+    bare = replace(OURS, gate=None, holder=None, ticket_check="deferred")
+    huge = Journal(replace(KEY, token_id=TokenId(2**256 - 1)), EVENT, (bare,))
     admit(dynamodb, table, (huge, RECORD))
     assert admit(dynamodb, table, (huge, ANOTHER[1])) == huge
 
@@ -139,7 +139,7 @@ def test_a_write_that_is_put_off_is_tried_again(dynamodb: Any, table: str, reaso
 def test_the_pauses_grow_and_are_never_the_same(dynamodb: Any, table: str) -> None:
     pauses: list[float] = []
     client = Troubled(dynamodb, *[conflict(dynamodb)] * 5)
-    redemptions.admit(client, table, ADMISSION, RECORD, pause=pauses.append)
+    redemptions.let_pass(client, table, JOURNAL, RECORD, pause=pauses.append)
     bounds = [0.04, 0.08, 0.16, 0.2, 0.2]
     assert all(0 <= pause <= bound for pause, bound in zip(pauses, bounds, strict=True))
     assert len(set(pauses)) == 5
@@ -154,7 +154,7 @@ def test_a_write_put_off_for_too_long_is_decided_by_what_stands(dynamodb: Any, t
     assert items(dynamodb, table) == []
     admit(dynamodb, table)
     assert admit(put_off(), table) == RECORD
-    assert admit(put_off(), table, ANOTHER) == ADMISSION
+    assert admit(put_off(), table, ANOTHER) == JOURNAL
 
 
 def test_an_answer_lost_after_the_commit_is_found_again(dynamodb: Any, table: str) -> None:
@@ -199,10 +199,10 @@ def test_a_refusal_that_meets_a_transaction_waits_for_it(dynamodb: Any, table: s
         keep(Troubled(dynamodb, *[meets] * redemptions.ATTEMPTS), table)
 
 
-def test_only_admissions_are_read_as_such(dynamodb: Any, table: str) -> None:
+def test_only_journals_are_read_as_such(dynamodb: Any, table: str) -> None:
     admit(dynamodb, table)
-    read = [redemptions.read_admission(i) for i in dynamodb.scan(TableName=table)["Items"]]
-    assert [one for one in read if one] == [ADMISSION]
+    read = [door_items.read_journal(item) for item in dynamodb.scan(TableName=table)["Items"]]
+    assert [one for one in read if one] == [JOURNAL]
 
 
 def test_a_decided_scan_is_found_again_and_another_is_not(dynamodb: Any, table: str) -> None:

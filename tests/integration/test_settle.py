@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from functions.settle.handler import lambda_handler, logger
-from onlineticket.domain.door import Admission
 from onlineticket.domain.errors import Unavailable
+from onlineticket.domain.passage import Journal, Passage
 from onlineticket.domain.types import TokenId
-from onlineticket.dynamo import redemptions
-from tests.at_the_door import SUITE, TOKEN
+from onlineticket.dynamo import door_items
+from tests.at_the_door import ALICE, EVENT, KEY, NOW, TOKEN
 from tests.door_rows import CONTEXT, insert_ticket, listen, set_environment
-from tests.integration.test_redemptions import ADMISSION, RECORD
+from tests.integration import test_redemptions
+from tests.integration.test_redemptions import RECORD
 
 UUID = "6f1c1c52-91b1-4f0f-a4a4-6f6d0e8f0f0f"
-OURS = replace(ADMISSION, scan_id=UUID)
+OURS = replace(test_redemptions.OURS, scan_id=UUID)
 
 
 @pytest.fixture
@@ -32,8 +33,8 @@ def change(number: int, item: Any, event_name: str = "INSERT") -> dict[str, Any]
     return {"eventName": event_name, "dynamodb": sequence | image}
 
 
-def ticket_item(admission: Admission) -> Any:
-    return redemptions._ticket_item(admission)
+def ticket_item(*lines: Passage, **key: Any) -> Any:
+    return door_items.of_journal(Journal(replace(KEY, **key), EVENT, lines))
 
 
 def settle(*changes: dict[str, Any]) -> list[str]:
@@ -53,7 +54,7 @@ def test_an_admission_becomes_a_check_in_and_the_ticket_reads_used(stage: Any) -
     assert settle(change(1, ticket_item(OURS))) == []
     assert check_ins(stage) == [
         (
-            1, "v1", UUID, TOKEN, OURS.event_id, "N1", OURS.holder, "done", OURS.admitted_at,
+            1, "v1", UUID, TOKEN, EVENT, "N1", ALICE, "done", NOW,
         )
     ]  # fmt: skip
     [status] = stage.execute("SELECT effective_status FROM ticket_states").fetchone()
@@ -67,7 +68,8 @@ def test_the_same_change_again_changes_nothing(stage: Any) -> None:
 
 
 def test_nonces_verdicts_and_removals_are_no_check_ins(stage: Any) -> None:
-    others = [redemptions._nonce_item(OURS), redemptions._scan_item(RECORD)]
+    nonce = door_items.spent("", Journal(KEY, EVENT, (OURS,)))["Item"]
+    others = [nonce, door_items.of_scan(RECORD)]
     removal = change(9, ticket_item(OURS), "REMOVE")
     assert settle(*[change(n, item) for n, item in enumerate(others)], removal) == []
     assert check_ins(stage) == []
@@ -75,20 +77,18 @@ def test_nonces_verdicts_and_removals_are_no_check_ins(stage: Any) -> None:
 
 def test_a_deferred_admission_without_gate_of_a_huge_token_is_kept(stage: Any) -> None:
     token_id = TokenId(2**256 - 1)
-    bare = replace(OURS, token_id=token_id, gate=None, holder=None, ticket_check="deferred")
-    assert settle(change(1, ticket_item(bare))) == []
-    assert check_ins(stage)[0][3:8] == (token_id, OURS.event_id, None, None, "deferred")
+    bare = replace(OURS, gate=None, holder=None, ticket_check="deferred")
+    assert settle(change(1, ticket_item(bare, token_id=token_id))) == []
+    assert check_ins(stage)[0][3:8] == (token_id, EVENT, None, None, "deferred")
 
 
 def test_one_that_fails_is_named_and_those_after_it_are_written(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = listen(monkeypatch, logger)
-    broken = ticket_item(OURS) | {"admitted_at": {"N": "soon"}}
-    unknown_suite = replace(OURS, chain_id=1)
-    failed = settle(
-        change(1, broken), change(2, ticket_item(unknown_suite)), change(3, ticket_item(OURS))
-    )
+    broken = ticket_item(OURS) | {"lines": {"L": [{"S": "{}"}]}}
+    unknown_suite = ticket_item(OURS, chain_id=1)
+    failed = settle(change(1, broken), change(2, unknown_suite), change(3, ticket_item(OURS)))
     assert failed == ["1", "2"]
     assert len(check_ins(stage)) == 1
     errors = [json.loads(line) for line in heard.getvalue().splitlines()]
@@ -108,8 +108,3 @@ def test_without_postgres_the_whole_batch_comes_again(
     monkeypatch.setenv("DB_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable):
         settle(change(1, ticket_item(OURS)))
-
-
-def test_a_stream_image_is_read_as_the_table_gives_it(stage: Any) -> None:
-    assert redemptions.read_admission(ticket_item(OURS)) == OURS
-    assert OURS.chain_id == SUITE.chain_id

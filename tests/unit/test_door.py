@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from onlineticket.domain import door
+from onlineticket.domain import door, passage
 from onlineticket.domain.door import Scan, TicketShown, Verdict
 from onlineticket.domain.errors import Refused
 from onlineticket.domain.refusals import REFUSALS, refusal
@@ -119,7 +119,7 @@ def test_a_terminal_admits_to_its_own_events_and_gates_only(
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"effective_status": "used", "admitted_at": NOW}, "TICKET_ALREADY_USED"),
+        ({"effective_status": "used", "admitted_at": NOW, "entries": 1}, "TICKET_ALREADY_USED"),
         ({"status": "used", "effective_status": "used"}, "TICKET_ALREADY_USED"),
         ({"status": "revoked", "effective_status": "revoked"}, "TICKET_REVOKED"),
         ({"status": "expired", "effective_status": "expired"}, "TICKET_EXPIRED"),
@@ -136,11 +136,11 @@ def test_no_code_is_made_for_a_ticket_that_may_not_enter(
 
 
 def test_already_used_says_when_and_at_which_gate() -> None:
-    assert door.already_used(NOW, "N1").details == {
+    assert passage.already_used(NOW, "N1").details == {
         "admitted_at": "2027-01-15T08:00:00Z",
         "gate": "N1",
     }
-    assert door.already_used(None, None).details == {"admitted_at": None, "gate": None}
+    assert passage.already_used(None, None).details == {"admitted_at": None, "gate": None}
 
 
 def test_the_terminal_sees_seat_type_and_a_shortened_holder() -> None:
@@ -172,7 +172,8 @@ def test_a_scan_is_the_same_by_its_code_and_gate() -> None:
     scan = Scan("QR", "id", "N1")
     assert scan.fingerprint() == replace(scan, scan_id="other").fingerprint()
     others = [replace(scan, qr="QS"), replace(scan, gate=None), replace(scan, gate="N2")]
-    assert len({scan.fingerprint(), *(other.fingerprint() for other in others)}) == 4
+    others.append(replace(scan, direction="exit"))
+    assert len({scan.fingerprint(), *(other.fingerprint() for other in others)}) == 5
     assert len(Scan("\ud800", "id", None).fingerprint()) == 64
 
 

@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 
 from onlineticket.domain import qr
-from onlineticket.domain.door import Admission, ScanRecord
+from onlineticket.domain.door import ScanRecord
 from onlineticket.domain.errors import Conflict, Forbidden, Unavailable
+from onlineticket.domain.passage import Journal
 from onlineticket.usecases.scan import Answer
 from tests.at_the_door import (
-    ALICE,
     CODE,
     EVENT,
+    KEY,
     KEYS,
+    LINE,
     NOW,
     SUITE,
     TERMINAL,
     TICKET,
-    TOKEN,
     Gate,
     text,
 )
@@ -31,10 +32,7 @@ def test_a_holder_is_admitted_with_all_that_settling_needs() -> None:
     answer = gate.scan(text(), "scan-1")
     assert answer.verdict.refusal is None
     assert answer.replayed is False
-    assert gate.store.tickets[TOKEN] == Admission(
-        SUITE.chain_id, SUITE.ticket_manager, TOKEN, EVENT, 3, CODE.nonce.hex(), CODE.expires_at,
-        TERMINAL.verifier_id, "scan-1", "N1", ALICE, "done", NOW,
-    )  # fmt: skip
+    assert gate.store.journal() == Journal(KEY, EVENT, (LINE,))
 
 
 def test_a_second_scan_of_the_ticket_is_refused_with_the_first_ones_time_and_gate() -> None:
@@ -98,7 +96,7 @@ def test_a_refusal_is_kept_and_spends_nothing(gate: Gate, scan: dict[str, Any], 
     assert gate.verdict(scan_id="scan-1", **scan) == code
     assert gate.store.scans[TERMINAL.verifier_id, "scan-1"].verdict.refusal == code
     assert not gate.store.nonces
-    assert not gate.store.tickets
+    assert not gate.store.journals
 
 
 def test_the_code_is_judged_before_its_event_its_gate_its_time_and_its_ticket() -> None:
@@ -112,7 +110,7 @@ def test_the_code_is_judged_before_its_event_its_gate_its_time_and_its_ticket() 
 def test_a_spent_code_of_a_ticket_that_may_enter_again_is_refused() -> None:
     gate = Gate()
     gate.scan(text())
-    gate.store.tickets.clear()
+    gate.store.journals.clear()
     assert gate.verdict(text()) == "QR_ALREADY_USED"
     assert gate.verdict(text(nonce=b"another8")) == "ADMITTED"
 
@@ -122,11 +120,11 @@ def test_a_refusal_that_loses_to_its_twins_admission_answers_the_admission() -> 
     gate = Gate()
     twins: list[Answer] = []
 
-    def twin_commits_first(admission: Admission, record: ScanRecord) -> Admission:
+    def twin_commits_first(journal: Journal, record: ScanRecord) -> Journal:
         twins.append(gate.scan(text(), "scan-1"))
-        return gate.store.tickets[TOKEN]
+        return gate.store.journal()
 
-    answer = gate.scan(text(), "scan-1", admit=twin_commits_first)
+    answer = gate.scan(text(), "scan-1", let_pass=twin_commits_first)
     assert answer == Answer(twins[0].verdict, replayed=True)
     assert answer.verdict.refusal is None
 
@@ -134,11 +132,11 @@ def test_a_refusal_that_loses_to_its_twins_admission_answers_the_admission() -> 
 def test_our_own_record_met_after_a_lost_answer_is_no_replay() -> None:
     gate = Gate()
 
-    def answer_lost(admission: Admission, record: ScanRecord) -> Any:
-        gate.store.admit(admission, record)
-        return gate.store.admit(admission, record)
+    def answer_lost(journal: Journal, record: ScanRecord) -> Any:
+        gate.store.let_pass(journal, record)
+        return gate.store.let_pass(journal, record)
 
-    assert gate.scan(text(), "scan-1", admit=answer_lost).replayed is False
+    assert gate.scan(text(), "scan-1", let_pass=answer_lost).replayed is False
     assert gate.scan(text(), "scan-1").replayed is True
 
 
@@ -161,7 +159,7 @@ def test_a_genuine_fresh_code_is_admitted_while_the_database_is_down() -> None:
     verdict = gate.scan(text()).verdict
     assert verdict.refusal is None
     assert verdict.ticket_check == "deferred"
-    assert gate.store.tickets[TOKEN].holder is None
+    assert gate.store.journal().passages[0].holder is None
     assert gate.verdict(text()) == "TICKET_ALREADY_USED"
 
 
@@ -174,7 +172,7 @@ def test_without_the_switch_or_with_a_prefetched_code_nothing_is_decided(
         gate.scan(code, "scan-1")
     gate.database_is_down = False
     assert gate.scan(code, "scan-1").replayed is False
-    assert gate.store.tickets
+    assert gate.store.journals
 
 
 def test_a_decided_scan_is_repeated_though_the_database_is_down_since() -> None:

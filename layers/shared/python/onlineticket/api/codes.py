@@ -51,6 +51,18 @@ _DOOR_ZH = {
     "NOT_TICKET_HOLDER": "只有持票人才能进行此操作。",
     "EVENT_NOT_FOUND": "没有这个活动。",
     "EVENT_CANCELLED": "活动已取消。",
+    "TICKET_INSIDE": "持票人已在场内，离场后方可再次入场。",
+    "TICKET_NOT_INSIDE": "持票人不在场内，无法离场。",
+    "DOUBLE_ADMISSION": "持票人已入场，但该门票此前已核销。",
+    "TOO_MANY_PASSAGES": "该门票的进出记录已满。",
+    "TURNED_AWAY": "终端已拒绝入场，该门票仍可使用。",
+    "SCANNED_IN_FUTURE": "扫描时间晚于当前时间。",
+    "SCANNED_TOO_LONG_AGO": "扫描时间过早，无法结算。",
+    "SCAN_NOT_FOUND": "没有这次扫描。",
+    "NOTHING_TO_UNDO": "该次扫描没有放行任何人。",
+    "ALREADY_UNDONE": "此前已经撤销。",
+    "PASSED_SINCE": "该门票之后又有进出，请先撤销后来的记录。",
+    "UNDO_TOO_LATE": "已超过可撤销的时间。",
     "TOO_EARLY": "尚未开放入场。",
     "TOO_LATE": "入场已经结束。",
 }
@@ -167,6 +179,8 @@ CODES: dict[str, Code] = {
         409, "This is the last admin: grant another one first.", "请先任命另一位管理员。"
     ),
     "PROFILE_MALFORMED": Code(400, "`{field}` can't be kept.", "`{field}` 不可用。"),
+    "LISTING_NOT_FOUND": Code(404, "There is no such listing.", "没有这个挂单。"),
+    "SORT_NOT_POSSIBLE": Code(400, "This list can't be sorted so.", "此列表不支持该排序方式。"),
     # swaps
     "SWAP_PAIR_UNKNOWN": Code(
         422,
@@ -191,6 +205,9 @@ CODES: dict[str, Code] = {
     "RPC_UNAVAILABLE": Code(503, "The chain's node does not answer.", "区块链节点暂时不可用。"),
     "RPC_RANGE_TOO_LARGE": Code(
         503, "The node refuses even a single block.", "节点拒绝返回哪怕一个区块的日志。"
+    ),
+    "TICKET_BUSY": Code(
+        503, "Others are scanning this ticket; send the scan again.", "该门票正被多处扫描，请重试。"
     ),
     "RATE_LIMITS_UNAVAILABLE": Code(
         503, "The store of the limits does not answer.", "限流存储暂时不可用。"

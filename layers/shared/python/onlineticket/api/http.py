@@ -101,7 +101,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
 
     @logger.inject_lambda_context(clear_state=True)
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        answer = app.resolve(event, context)
+        is_head = event.get("httpMethod") == "HEAD"
+        # RFC 9110 §9.3.2: the same answer as to GET, without its body.
+        answer = app.resolve({**event, "httpMethod": "GET"} if is_head else event, context)
+        if is_head:
+            answer["body"] = ""
         logger.info(
             "answered",
             request_id=_request_id(event),

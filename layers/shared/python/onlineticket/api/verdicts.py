@@ -13,60 +13,78 @@ from aws_lambda_powertools.event_handler import Response, content_types
 
 from onlineticket.api import http, languages
 from onlineticket.api.codes import CODES
-from onlineticket.domain.door import TicketCheck, TicketShown, Verdict
+from onlineticket.api.languages import Language
+from onlineticket.domain.door import TicketShown, Verdict
+from onlineticket.domain.passage import Direction, TicketCheck
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 
 @dataclass(frozen=True, slots=True)
-class AdmittedAnswer:
-    """`replayed`: this scan id was answered before, with the same verdict."""
+class VerdictAnswer:
+    """`replayed`: this scan id was answered before, with the same verdict. `undone`: a supervisor
+    took it back since. `admitted_at`: when the holder was let through, in or out.
 
-    verdict: Literal["admitted"]
+    Of a refusal, `error_code` is stable, and `message` is for people; both are null otherwise.
+    """
+
+    verdict: Literal["admitted", "refused"]
     replayed: bool
+    undone: bool
     scan_id: str
+    direction: Direction
     gate: str | None
-    admitted_at: datetime
-    ticket: TicketShown
-    ticket_check: TicketCheck
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedAnswer:
-    """`error_code` is stable; `message` is for people."""
-
-    verdict: Literal["refused"]
-    replayed: bool
-    scan_id: str
-    gate: str | None
-    refused_at: datetime
-    error_code: str
-    message: str
+    decided_at: datetime
+    admitted_at: datetime | None
+    ticket: TicketShown | None
+    ticket_check: TicketCheck | None
+    error_code: str | None
+    message: str | None
     details: dict[str, Any]
     request_id: str
 
 
 def answer(
-    app: "APIGatewayRestResolver", verdict: Verdict, *, replayed: bool
-) -> Response[AdmittedAnswer | RefusedAnswer]:
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+    app: "APIGatewayRestResolver", verdict: Verdict, *, replayed: bool, undone: bool
+) -> Response[VerdictAnswer]:
+    request_id = str(app.current_event.raw_event["requestContext"].get("requestId", ""))
+    return Response(
+        _status(verdict).value,
+        content_types.APPLICATION_JSON,
+        body(verdict, http.language(app), replayed=replayed, undone=undone, request_id=request_id),
+        {"Cache-Control": "no-store"},
+    )
+
+
+def body(
+    verdict: Verdict, spoken: Language, *, replayed: bool, undone: bool, request_id: str
+) -> VerdictAnswer:
     decided_at = datetime.fromtimestamp(verdict.decided_at, UTC)
-    body: AdmittedAnswer | RefusedAnswer
+    return VerdictAnswer(
+        verdict="refused" if verdict.refusal else "admitted",
+        replayed=replayed,
+        undone=undone,
+        scan_id=verdict.scan_id,
+        direction=verdict.direction,
+        gate=verdict.gate,
+        decided_at=decided_at,
+        admitted_at=None if verdict.refusal else decided_at,
+        ticket=verdict.ticket,
+        ticket_check=verdict.ticket_check,
+        error_code=verdict.refusal,
+        message=_sentence(verdict, spoken),
+        details=verdict.details,
+        request_id=request_id,
+    )
+
+
+def _status(verdict: Verdict) -> HTTPStatus:
+    status = CODES[verdict.refusal].status if verdict.refusal else None
+    return HTTPStatus(status or HTTPStatus.OK)
+
+
+def _sentence(verdict: Verdict, spoken: Language) -> str | None:
     if verdict.refusal is None:
-        assert verdict.ticket is not None
-        assert verdict.ticket_check is not None
-        status = HTTPStatus.OK
-        body = AdmittedAnswer(
-            "admitted", replayed, verdict.scan_id, verdict.gate, decided_at,
-            verdict.ticket, verdict.ticket_check,
-        )  # fmt: skip
-    else:
-        status = HTTPStatus(CODES[verdict.refusal].status or 500)
-        message = languages.sentence(verdict.refusal, verdict.details, http.language(app))
-        request_id = str(app.current_event.raw_event["requestContext"].get("requestId", ""))
-        body = RefusedAnswer(
-            "refused", replayed, verdict.scan_id, verdict.gate, decided_at,
-            verdict.refusal, message, verdict.details, request_id,
-        )  # fmt: skip
-    return Response(status.value, content_types.APPLICATION_JSON, body, headers)
+        return None
+    return languages.sentence(verdict.refusal, verdict.details, spoken)

@@ -6,25 +6,17 @@ repeats its verdict. An admission belongs to the ticket, not to the code or the 
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 from onlineticket.domain.address import checksum
-from onlineticket.domain.errors import Refused
+from onlineticket.domain.clock import rfc3339
+from onlineticket.domain.passage import Direction, TicketCheck, already_used
 from onlineticket.domain.qr import QrCode
 from onlineticket.domain.refusals import refusal
 from onlineticket.domain.ticket import Ticket
-from onlineticket.domain.types import EventId, TokenId, WalletAddress
+from onlineticket.domain.types import WalletAddress
 from onlineticket.domain.verifier import Verifier
-
-OPENS_BEFORE = 3 * 3600
-"""Seconds before the event's start from which tickets are admitted."""
-CLOSES_AFTER = 2 * 3600
-"""Seconds after the event's end until which tickets are admitted."""
-
-TicketCheck = Literal["done", "deferred"]
-"""deferred: Postgres was down, and only the code spoke for the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +26,12 @@ class Scan:
     qr: str
     scan_id: str
     gate: str | None
+    direction: Direction = "entry"
 
     def fingerprint(self) -> str:
         """Equal for a retry; it differs when something else is sent under the same scan id."""
-        return sha256(json.dumps([self.qr, self.gate]).encode()).hexdigest()
+        content = [self.qr, self.gate, self.direction]
+        return sha256(json.dumps(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +50,8 @@ class TicketShown:
 class Verdict:
     """The answer to one scan; a replay repeats it. `decided_at` in Unix seconds.
 
-    `refusal` is a code of domain/refusals.py, with its `details`; None means admitted, and then
-    the last two fields are there.
+    `refusal` is a code of domain/refusals.py, with its `details`; None means let through, and then
+    `ticket` and `ticket_check` are there.
     """
 
     scan_id: str
@@ -67,6 +61,7 @@ class Verdict:
     details: dict[str, Any]
     ticket: TicketShown | None
     ticket_check: TicketCheck | None
+    direction: Direction = "entry"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -80,40 +75,22 @@ def verdict_from_json(text: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ScanRecord:
-    """A decided scan as kept. `attempt` names the request that wrote it, of all its retries."""
+    """A decided scan as kept. `attempt` names the request that wrote it, of all its retries.
+
+    `undone_at`: when a supervisor took back what it let through.
+    """
 
     verifier_id: str
     scan_id: str
     fingerprint: str
     attempt: str
     verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """A ticket let in, with all that settling it needs. `admitted_at` in Unix seconds.
-
-    `holder` is None when the ticket check was deferred; `nonce` is the code's, in hex.
-    """
-
-    chain_id: int
-    ticket_manager: WalletAddress
-    token_id: TokenId
-    event_id: EventId
-    epoch: int
-    nonce: str
-    code_expires_at: int
-    verifier_id: str
-    scan_id: str
-    gate: str | None
-    holder: WalletAddress | None
-    ticket_check: TicketCheck
-    admitted_at: int
+    undone_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NonceUsed:
-    """The code was spent, though its ticket is not admitted now."""
+    """The code was spent, though its ticket may pass."""
 
 
 def check_scope(code: QrCode, verifier: Verifier, gate: str | None) -> None:
@@ -149,26 +126,35 @@ def check_ticket(code: QrCode, ticket: Ticket | None, now: int) -> Ticket:
     return ticket
 
 
+def check_exit(code: QrCode, ticket: Ticket | None) -> Ticket:
+    """The ticket, if `code` is one of its holder's: whoever is in may leave, at any time, though
+    the ticket was revoked or the event cancelled meanwhile.
+
+    Raises:
+        NotFound: `TICKET_NOT_FOUND`.
+        Forbidden: `WRONG_EVENT`.
+        Conflict: `QR_SUPERSEDED`, `TICKET_ESCROWED`.
+    """
+    if ticket is None:
+        raise refusal("TICKET_NOT_FOUND")
+    if ticket.event_id != code.event_id:
+        raise refusal("WRONG_EVENT", event_id=str(ticket.event_id))
+    _check_epoch(code, ticket)
+    return ticket
+
+
 def check_unused(ticket: Ticket) -> None:
-    """Whether a code may be made for `ticket`: as at the door, but nobody may have entered.
+    """Whether a code may be made for `ticket`: as at the door, but there must be a passage left
+    for it: an entry, or an exit of a ticket that may come in again.
 
     Raises:
         Conflict: `TICKET_ALREADY_USED`, `TICKET_REVOKED`, `TICKET_EXPIRED`, `TICKET_ESCROWED`.
     """
-    if ticket.effective_status == "used":
+    if ticket.effective_status == "used" and not ticket.may_pass_again:
         raise already_used(ticket.admitted_at, ticket.admitted_gate)
     _check_status(ticket)
     if ticket.escrowed:
         raise refusal("TICKET_ESCROWED")
-
-
-def already_used(admitted_at: int | None, gate: str | None) -> Refused:
-    """`admitted_at` is None for a ticket used on chain by somebody else's door."""
-    return refusal(
-        "TICKET_ALREADY_USED",
-        admitted_at=None if admitted_at is None else rfc3339(admitted_at),
-        gate=gate,
-    )
 
 
 def shown(code: QrCode, ticket: Ticket | None) -> TicketShown:
@@ -188,12 +174,9 @@ def shortened(wallet: WalletAddress) -> str:
     return f"{written[:6]}…{written[-4:]}"
 
 
-def rfc3339(unix_seconds: int) -> str:
-    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _check_status(ticket: Ticket) -> None:
-    if ticket.status == "used":
+    # Used on chain by our own settling: then the door's own record says whether it may pass.
+    if ticket.status == "used" and ticket.entries == 0:
         raise already_used(ticket.admitted_at, ticket.admitted_gate)
     if ticket.status == "revoked":
         raise refusal("TICKET_REVOKED")
@@ -216,7 +199,8 @@ def _check_window(ticket: Ticket, now: int) -> None:
         raise refusal("EVENT_NOT_FOUND")
     if ticket.event_status == "cancelled":
         raise refusal("EVENT_CANCELLED")
-    opens_at, closes_at = starts_at - OPENS_BEFORE, max(starts_at, ends_at) + CLOSES_AFTER
+    opens_at = starts_at - ticket.opens_before
+    closes_at = max(starts_at, ends_at) + ticket.closes_after
     if now < opens_at:
         raise refusal("TOO_EARLY", opens_at=rfc3339(opens_at))
     if now > closes_at:

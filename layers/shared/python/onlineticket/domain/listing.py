@@ -20,6 +20,13 @@ Side = Literal["primary", "secondary"]
 
 ListingStatus = Literal["active", "sold", "cancelled", "expired"]
 
+ListingSort = Literal[
+    "-created_at", "created_at", "price", "-price", "eth_price", "-eth_price", "expires_at"
+]
+"""A minus: the last, or the dearest, first. By price or expiry only what is for sale is listed: in
+that currency, and now.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

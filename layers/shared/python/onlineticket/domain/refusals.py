@@ -21,10 +21,24 @@ REFUSALS: dict[str, tuple[type[Refused], str]] = {
     # the ticket
     "TICKET_NOT_FOUND": (NotFound, "There is no such ticket."),
     "TICKET_ALREADY_USED": (Conflict, "The ticket has already been used."),
+    "TICKET_INSIDE": (Conflict, "The ticket is in; it may come in again after an exit."),
+    "TICKET_NOT_INSIDE": (Conflict, "The ticket is not in, so it can't leave."),
+    "DOUBLE_ADMISSION": (Conflict, "The holder went in, but the ticket had been used before."),
+    "TOO_MANY_PASSAGES": (RuleBroken, "The ticket's journal is full."),
     "TICKET_REVOKED": (Conflict, "The ticket has been revoked."),
     "TICKET_EXPIRED": (Conflict, "The ticket has expired."),
     "TICKET_ESCROWED": (Conflict, "The ticket is up for sale in the marketplace."),
     "NOT_TICKET_HOLDER": (Forbidden, "Only the ticket's holder may do this."),
+    # a scan made offline
+    "TURNED_AWAY": (Conflict, "The terminal turned the holder away; the ticket may still enter."),
+    "SCANNED_IN_FUTURE": (RuleBroken, "The scan is said to be made later than now."),
+    "SCANNED_TOO_LONG_AGO": (RuleBroken, "The scan was made too long ago to be settled."),
+    # an undo
+    "SCAN_NOT_FOUND": (NotFound, "There is no such scan."),
+    "NOTHING_TO_UNDO": (Conflict, "Nobody was let through by it."),
+    "ALREADY_UNDONE": (Conflict, "It has been undone before."),
+    "PASSED_SINCE": (Conflict, "The ticket has passed again since; undo that first."),
+    "UNDO_TOO_LATE": (RuleBroken, "It can't be undone any more."),
     # the event
     "EVENT_NOT_FOUND": (NotFound, "The ticket's event is not known."),
     "EVENT_CANCELLED": (Conflict, "The event has been cancelled."),

@@ -1,7 +1,9 @@
 """The rows of the chain-derived tables while logs are folded into them (domain/fold.py).
 
-Field order is column order (migrations/0001), without suite_id. Times are Unix seconds. Mutable
-on purpose, and only here: a batch folds thousands of logs into them before they are written.
+Field order is column order (migrations/0001), without suite_id; the listings' and auctions'
+event_id is their ticket's, which the store adds when it writes them. Times are Unix seconds.
+Mutable on purpose, and only here: a batch folds thousands of logs into them before they are
+written.
 """
 
 from dataclasses import dataclass
@@ -90,6 +92,7 @@ class ListingRow:
     created_at: int
     closed_at: int | None
     updated_block: int
+    event_id: int | None = None
     read_block: int | None = None
     accepts_eth: bool | None = None
 
@@ -110,6 +113,7 @@ class AuctionRow:
     created_block: int
     created_at: int
     updated_block: int
+    event_id: int | None = None
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from onlineticket.domain.errors import Invalid
-from onlineticket.domain.types import BlockNumber, WalletAddress
+from onlineticket.domain.types import BlockNumber, SuiteId, WalletAddress
 
 CONTRACT_NAMES = ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken")
 
@@ -36,6 +36,27 @@ class Suite:
             self.token_swap, self.platform_token,
         )  # fmt: skip
         return dict(zip(CONTRACT_NAMES, addresses, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One registered address. Blocks are inclusive; `to_block` None: still in use."""
+
+    suite_id: SuiteId
+    chain_id: int
+    name: str
+    address: WalletAddress
+    abi_version: int
+    from_block: BlockNumber
+    to_block: BlockNumber | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A bare id in a path is of the suite `current`."""
+
+    current: SuiteId
+    items: list[Contract]
 
 
 def parse(text: str) -> Suite:

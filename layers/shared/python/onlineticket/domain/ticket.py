@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from onlineticket.domain.door_rules import CLOSES_AFTER, MAX_ENTRIES, OPENS_BEFORE
 from onlineticket.domain.types import EventId, Quantity, TokenId, WalletAddress
 
 TicketStatus = Literal["valid", "used", "revoked", "expired"]
@@ -38,3 +39,19 @@ class Ticket:
     event_starts_at: int | None
     event_ends_at: int | None
     """May lie before the start: `updateEvent` allows it."""
+    entries: int = 0
+    """Regular ones so far, as far as they are settled."""
+    exits: int = 0
+    max_entries: int = MAX_ENTRIES
+    opens_before: int = OPENS_BEFORE
+    closes_after: int = CLOSES_AFTER
+    """The organizer's rules in force for it (domain/door_rules.py)."""
+
+    @property
+    def may_pass_again(self) -> bool:
+        """It came in, and may come in once more, or leave. Where one entry is all there is, nobody
+        scans exits.
+        """
+        if self.entries == 0 or self.max_entries == 1:
+            return False
+        return self.entries < self.max_entries or self.entries > self.exits

@@ -44,6 +44,9 @@ TokenId = Annotated[_TokenId, *_uint256]
 _ListingId = NewType("_ListingId", int)
 ListingId = Annotated[_ListingId, *_uint256]
 
+_AuctionId = NewType("_AuctionId", int)
+AuctionId = Annotated[_AuctionId, *_uint256]
+
 _Wei = NewType("_Wei", int)
 Wei = Annotated[_Wei, *_uint256]
 """The smallest unit of ETH, or 1e-18 of the platform token: the field's name says which."""
@@ -64,5 +67,8 @@ WalletAddress = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^0[xX][0-9a-fA-F]{40}$"}),
 ]
 """A 20-byte account address; always lowercase here, checksummed (EIP-55) only in answers."""
+
+TxHash = NewType("TxHash", str)
+"""Of a transaction: 0x and 64 lowercase hexadecimal digits."""
 
 ZERO_ADDRESS = _WalletAddress("0x" + "00" * 20)

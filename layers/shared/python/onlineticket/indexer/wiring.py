@@ -13,6 +13,7 @@ from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError
 from onlineticket.domain.chain_log import Cursor, Header
 from onlineticket.domain.contract_read import ContractRead, Subject
 from onlineticket.domain.errors import Unavailable
+from onlineticket.domain.suite import Contract
 from onlineticket.store import registry
 from onlineticket.store.index_store import PostgresIndex
 from onlineticket.usecases.ports import Chain
@@ -46,7 +47,7 @@ def open_index(conn: "Connection[Any] | None" = None) -> Index:
     suite_id = registry.current_suite_id(conn, suite)
     # PlatformToken's logs mean nothing to us: it is not asked for any.
     contracts = [one for one in registry.contracts(conn, suite_id) if one.name != "PlatformToken"]
-    names = {one.address: one.name for one in contracts}
+    names = {str(one.address): one.name for one in contracts}
     node = Node(resources.rpc_url())
     return Index(
         PostgresIndex(conn, suite_id, suite.chain_id, _marketplaces(contracts)),
@@ -72,7 +73,7 @@ def _collect_less_often() -> None:
     gc.set_threshold(100_000, 20)
 
 
-def _marketplaces(contracts: Sequence[registry.Contract]) -> frozenset[str]:
+def _marketplaces(contracts: Sequence[Contract]) -> frozenset[str]:
     return frozenset(one.address for one in contracts if one.name == "Marketplace")
 
 

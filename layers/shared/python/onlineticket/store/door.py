@@ -1,8 +1,9 @@
-"""The one read of a scan and of issuing: a ticket with its event and its type's name."""
+"""The one read of a scan and of issuing: a ticket with its event, its type's name and the rules."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from onlineticket.domain.door_rules import CLOSES_AFTER, MAX_ENTRIES, OPENS_BEFORE
 from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.ticket import Ticket
@@ -17,12 +18,19 @@ _TICKET = """
            extract(epoch FROM t.admitted_at)::bigint AS admitted_at, t.admitted_gate,
            t.seat_number, t.seat_section, y.name AS type_name, e.status AS event_status,
            extract(epoch FROM e.start_time)::bigint AS event_starts_at,
-           extract(epoch FROM e.end_time)::bigint AS event_ends_at
+           extract(epoch FROM e.end_time)::bigint AS event_ends_at, t.entries, t.exits,
+           COALESCE(of_type.max_entries, of_event.max_entries, %(max_entries)s) AS max_entries,
+           COALESCE(of_event.opens_before, %(opens_before)s) AS opens_before,
+           COALESCE(of_event.closes_after, %(closes_after)s) AS closes_after
     FROM contracts_registry r
     JOIN ticket_states t ON t.suite_id = r.suite_id
     LEFT JOIN events e ON e.suite_id = t.suite_id AND e.event_id = t.event_id
     LEFT JOIN ticket_types y
            ON y.suite_id = t.suite_id AND y.event_id = t.event_id AND y.type_id = t.type_id
+    LEFT JOIN door_rules of_event ON of_event.suite_id = t.suite_id
+          AND of_event.event_id = t.event_id AND of_event.type_id IS NULL
+    LEFT JOIN door_rules of_type ON of_type.suite_id = t.suite_id
+          AND of_type.event_id = t.event_id AND of_type.type_id = t.type_id
     WHERE r.chain_id = %(chain_id)s AND r.address = %(ticket_manager)s
       AND t.token_id = %(token_id)s
 """
@@ -43,6 +51,9 @@ def find_ticket(
         "chain_id": suite.chain_id,
         "ticket_manager": suite.ticket_manager,
         "token_id": token_id,
+        "max_entries": MAX_ENTRIES,
+        "opens_before": OPENS_BEFORE,
+        "closes_after": CLOSES_AFTER,
     }
     # A warm process learns only by using it that its connection died while it slept.
     for _ in range(2):
