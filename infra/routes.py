@@ -58,4 +58,7 @@ ROUTES = (
     Route("POST", "/verifiers/{verifier_id}/rotate", "organizer", "organizer"),
     Route("POST", "/tickets/{token_id}/qrcode", "tickets", "holder"),
     Route("POST", "/verify/scan", "verify", "verifier"),
+    Route("POST", "/verify/scans", "verify", "verifier"),
+    Route("POST", "/verify/undo", "verify", "verifier"),
+    Route("GET", "/verify/manifest", "verify", "verifier"),
 )

@@ -141,9 +141,12 @@ class ServiceStack(Stack):
             secrets={"QR_SECRET_ARN": data.qr_secret},
             tables={"REDEMPTIONS_TABLE": data.redemptions},
             environment={"ADMIT_WHEN_DATABASE_IS_DOWN": door},
+            timeout_seconds=25,  # a hundred offline scans, within the gateway's 29 s
             provisioned_concurrency=stage.verify_provisioned_concurrency,
         )
-        data.redemptions.grant(self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem")
+        data.redemptions.grant(
+            self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
 
         self.verifier_auth = self._function(
             "verifier_auth",
