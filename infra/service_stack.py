@@ -9,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.constructs import indexer
+from infra.constructs import consuming, indexer
 from infra.constructs.database import MIGRATOR, READER, WRITER
 from infra.constructs.docs_code import docs_code
 from infra.constructs.layers import Layers
@@ -130,7 +130,7 @@ class ServiceStack(Stack):
 
         self.tickets = self._function(
             "tickets",
-            database=READER,
+            database=WRITER,  # of the audit log
             secrets={"JWT_SECRET_ARN": data.jwt_secret, "QR_SECRET_ARN": data.qr_secret},
         )
 
@@ -207,14 +207,30 @@ class ServiceStack(Stack):
             database=WRITER,
             past_proxy=True,
             rpc=True,
+            tables={"REDEMPTIONS_TABLE": self._data.redemptions},
             timeout_seconds=indexer.WORKER_TIMEOUT_SECONDS,
             reserved_concurrency=1,
         )
+        self._data.redemptions.grant(self.worker.function, "dynamodb:Scan")
         indexer.EveryFiveMinutes(self, "WorkerSchedule", function=self.worker)
 
-        self.settle = self._function("settle", database=WRITER, timeout_seconds=60)
+        self.settle = self._function("settle", database=WRITER, rpc=True, timeout_seconds=60)
         self.settle_stream = SettleStream(
             self, "SettleStream", settle=self.settle, redemptions=self._data.redemptions
+        )
+
+        self.consume = self._function(
+            "consume",
+            database=WRITER,
+            past_proxy=True,
+            rpc=True,
+            chain=True,
+            environment={"CONSUME_MAX_FEE_GWEI": str(self._stage.consume_max_fee_gwei)},
+            timeout_seconds=consuming.TIMEOUT_SECONDS,
+            reserved_concurrency=1,
+        )
+        consuming.Consuming(
+            self, "Consuming", function=self.consume, enabled=self._stage.consume_on_chain
         )
 
     def _function(
@@ -311,6 +327,7 @@ class ServiceStack(Stack):
             "Settle": self.settle,
             "Swap": self.swap,
             "Docs": self.docs,
+            "Consume": self.consume,
             "Migrate": self.migrate,
         }
         outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}

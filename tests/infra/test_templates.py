@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
     "queries", "auth", "users", "organizer", "reports", "tickets", "verify", "verifier_auth",
-    "indexer", "worker", "settle", "migrate", "swap", "docs",
+    "indexer", "worker", "settle", "migrate", "swap", "docs", "consume",
 }  # fmt: skip
 
 
@@ -174,12 +174,14 @@ def test_there_is_one_function_for_each_folder(both: Templates) -> None:
     assert {name for name, _ in functions(both)} == FUNCTIONS
 
 
-def test_only_auth_carries_the_chain_layer(both: Templates) -> None:
+def test_only_auth_and_consume_carry_the_chain_layer(both: Templates) -> None:
     for name, properties in functions(both):
         layers = [layer["Ref"] for layer in properties["Layers"]]
         assert sum(layer.startswith("LayersDeps") for layer in layers) == 1
         assert sum(layer.startswith("LayersShared") for layer in layers) == 1
-        assert any(layer.startswith("LayersChain") for layer in layers) == (name == "auth")
+        assert any(layer.startswith("LayersChain") for layer in layers) == (
+            name in ("auth", "consume")
+        )
 
 
 def test_functions_run_on_arm_in_the_cloud(prod: Templates) -> None:
@@ -217,7 +219,7 @@ def test_the_contracts_of_a_cloud_stage_come_from_its_parameter_at_deploy(prod: 
         assert properties["Environment"]["Variables"]["CONTRACTS"] == {"Ref": reference}
 
 
-def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
+def test_what_runs_by_the_clock_and_migrate_go_past_the_proxy_and_the_others_do_not(
     prod: Templates,
 ) -> None:
     for name, properties in functions(prod):
@@ -225,7 +227,7 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
         if name in ("verifier_auth", "docs"):
             assert "VpcConfig" not in properties
         else:
-            past = name in ("indexer", "worker", "migrate")
+            past = name in ("indexer", "worker", "migrate", "consume")
             assert ("Cluster" in host) == past, name
             assert ("Proxy" in host) == (not past), name
             assert "VpcConfig" in properties
@@ -234,10 +236,10 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "swap": "reader", "reports": "reader", "tickets": "reader",
+        "queries": "reader", "swap": "reader", "reports": "reader", "tickets": "writer",
         "verify": "reader",
         "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
-        "worker": "writer", "settle": "writer",
+        "worker": "writer", "settle": "writer", "consume": "writer",
         "migrate": "migrator", "verifier_auth": None, "docs": None,
     }  # fmt: skip
     for name, user in users.items():
@@ -317,6 +319,7 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
     assert readers("PepperSecret") == {"verifier_auth", "organizer"}
     assert readers("/onlineticket/prod/rpc") == {
         "queries", "swap", "auth", "users", "organizer", "reports", "indexer", "worker",
+        "settle", "consume",
     }  # fmt: skip
 
 
@@ -342,6 +345,31 @@ def test_the_authorizer_can_read_keys_and_change_none(prod: Templates) -> None:
     assert {a for a, _ in allowed_to(prod, "verifier_auth") if a.startswith("dynamodb:")} == {
         "dynamodb:GetItem"
     }
+
+
+def test_tickets_are_used_on_chain_only_where_a_stage_says_so(both: Templates) -> None:
+    assert not both.service.find_resources("AWS::KMS::Key")
+    assert not any(action.startswith("kms:") for action, _ in allowed_to(both, "consume"))
+    targets = json.dumps(both.service.find_resources("AWS::Events::Rule"))
+    assert "ConsumeFunction" not in targets
+
+
+def test_the_key_that_uses_tickets_is_an_ethereum_key_which_only_consume_may_use() -> None:
+    app = App(context={"aws:cdk:bundling-stacks": []})
+    on = replace(STAGES["local"], consume_on_chain=True)
+    data = DataStack(app, "Data", stage=on)
+    service = ServiceStack(app, "Service", stage=on, data=data, local=LOCAL)
+    templates = Templates(Template.from_stack(data), Template.from_stack(service))
+    [key] = resources(templates.service, "AWS::KMS::Key").values()
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_SECG_P256K1", "SIGN_VERIFY")
+    for name in FUNCTIONS:
+        actions = {action for action, _ in allowed_to(templates, name)}
+        wanted = {"kms:Sign", "kms:GetPublicKey"} if name == "consume" else set()
+        assert {action for action in actions if action.startswith("kms:")} == wanted
+    properties = dict(functions(templates))["consume"]
+    assert properties["ReservedConcurrentExecutions"] == 1
+    assert "CONSUME_KEY_ID" in properties["Environment"]["Variables"]
+    assert "ConsumeFunction" in json.dumps(resources(templates.service, "AWS::Events::Rule"))
 
 
 # Schedules and streams

@@ -34,6 +34,7 @@ OURS = replace(test_redemptions.OURS, scan_id=UUID)
 @pytest.fixture
 def stage(conn: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     set_environment(monkeypatch)
+    monkeypatch.setenv("RPC_URL", "http://127.0.0.1:1")
     insert_ticket(conn)
     return conn
 

@@ -153,6 +153,16 @@ def usage_keys() -> "UsageKeys":
 
 
 @_once
+def kms() -> Any:
+    """The client of the key that uses tickets on chain."""
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client("kms", config=Config(connect_timeout=2, read_timeout=5, retries=retries))
+
+
+@_once
 def rpc_url() -> str:
     """The EVM node: RPC_URL if set (stage local, tests), else the secret RPC_SECRET_ARN's `url`."""
     return settings.optional("RPC_URL", "") or _secret("RPC_SECRET_ARN")["url"]

@@ -181,6 +181,15 @@ CODES: dict[str, Code] = {
     "PROFILE_MALFORMED": Code(400, "`{field}` can't be kept.", "`{field}` 不可用。"),
     "LISTING_NOT_FOUND": Code(404, "There is no such listing.", "没有这个挂单。"),
     "SORT_NOT_POSSIBLE": Code(400, "This list can't be sorted so.", "此列表不支持该排序方式。"),
+    "CURSOR_INVALID": Code(
+        400, "`since` is not the `cursor` of a manifest.", "`since` 不是清单给出的 `cursor`。"
+    ),
+    "UNDO_MALFORMED": Code(
+        400, "Name either a scan_id or a token_id.", "请给出 scan_id 或 token_id 之一。"
+    ),
+    "UNDO_ID_REUSED": Code(
+        409, "This undo id was used for another undo.", "该撤销编号已用于另一次撤销。"
+    ),
     # swaps
     "SWAP_PAIR_UNKNOWN": Code(
         422,
@@ -206,6 +215,10 @@ CODES: dict[str, Code] = {
     "RPC_RANGE_TOO_LARGE": Code(
         503, "The node refuses even a single block.", "节点拒绝返回哪怕一个区块的日志。"
     ),
+    "OUT_OF_TIME": Code(
+        503, "There was no time left for this scan; send it again.", "处理超时，请重新发送。"
+    ),
+    "KMS_UNAVAILABLE": Code(503, "The signing key does not answer.", "签名密钥暂时不可用。"),
     "TICKET_BUSY": Code(
         503, "Others are scanning this ticket; send the scan again.", "该门票正被多处扫描，请重试。"
     ),

@@ -117,6 +117,13 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     return lambda_handler
 
 
+def source(app: APIGatewayRestResolver) -> str | None:
+    """The network address that the gateway saw the request come from."""
+    identity = app.current_event.raw_event["requestContext"].get("identity") or {}
+    address = identity.get("sourceIp")
+    return str(address) if address else None
+
+
 def language(app: APIGatewayRestResolver) -> Language:
     """That of the request's caller."""
     return languages.preferred(app.current_event.headers.get("accept-language"))
@@ -159,8 +166,8 @@ def _refused(app: APIGatewayRestResolver, error: errors.OnlineTicketError) -> Re
     if error.code == "BAD_REQUEST":
         where = error.details["field"].split(".")
         return _bad_request(app, {"type": error.details["reason"], "loc": where})
-    more = error.message if language(app) == "en" else ""
-    return _answer(app, STATUS[type(error)].value, error.code, error.details, more)
+    message = languages.said(error, language(app))
+    return _answer(app, STATUS[type(error)].value, error.code, error.details, message)
 
 
 def _bad_request(app: APIGatewayRestResolver, problem: Mapping[str, Any]) -> Response[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from onlineticket.api.codes import CODES
+from onlineticket.domain.errors import OnlineTicketError
 
 Language = Literal["en", "zh"]
 DEFAULT: Language = "en"
@@ -32,6 +33,12 @@ def sentence(code: str, details: Mapping[str, Any], language: Language) -> str:
         return code
     template = entry.zh if language == "zh" else entry.en
     return template.format_map(_Written(details))
+
+
+def said(error: OnlineTicketError, language: Language) -> str:
+    """What `error` says to people: in English its own message, where it has more to say."""
+    own = error.message if language == "en" else ""
+    return own or sentence(error.code, error.details, language)
 
 
 class _Written(dict[str, str]):
