@@ -4,8 +4,8 @@
 #   make up FOLDER=/tmp/second                                    a run beside the one in .local/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders bench bench-imports \
-        bench-index bench-api synth \
+.PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
+        bench-imports bench-index bench-api synth openapi \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -25,7 +25,9 @@ help:
 	@echo "make test-long  long property runs            make bench       the numbers, into .bench/"
 	@echo "make synth      templates of every stage, into cdk.out.<stage>/"
 	@echo "make fmt        format      make lock     resolve the dependencies again"
+	@echo "make openapi    tests/client/openapi.json, and the same as a page, docs.html"
 	@echo "make decoders   log decoders from abis/*.json"
+	@echo "make validator  bytecode of the contract wallets' validator"
 
 ready:
 	@"$(or $(PYTHON),$(NEED_PYTHON))" infra/local/bootstrap.py run
@@ -62,6 +64,13 @@ lock: ready-for-tests
 
 decoders: ready-for-tests
 	$(VENV)/python -m infra.generate_decoders
+
+validator: ready-for-tests
+	$(VENV)/python -m infra.generate_validator
+
+# What GET /openapi.json and GET /docs answer; the input of the frontends' typed client.
+openapi: ready
+	$(VENV)/python -m infra.openapi tests/client
 
 bench: bench-imports bench-index bench-api
 

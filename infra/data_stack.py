@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra.constructs.database import Database
 from infra.stages import Stage
+from onlineticket.dynamo.sessions import BY_OWNER
 
 
 class DataStack(Stack):
@@ -18,6 +19,14 @@ class DataStack(Stack):
         self.database = Database(self, "Database", stage=stage) if stage.in_cloud else None
         self.redemptions = self._table("Redemptions", ttl="ttl", stream=True)
         self.sessions = self._table("Sessions", ttl="ttl")
+        # Keys only, of live sessions: a wallet's list is then read from the table as it is. One
+        # item a wallet would have to hold them all, and be written with each in a transaction.
+        self.sessions.add_global_secondary_index(
+            index_name=BY_OWNER,
+            partition_key=dynamodb.Attribute(name="owner", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="created_at", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
         self.verifier_keys = self._table("VerifierKeys")
         self.verifier_keys.add_global_secondary_index(
             index_name="by_organizer",
@@ -25,6 +34,7 @@ class DataStack(Stack):
             sort_key=dynamodb.Attribute(name="created_at", type=dynamodb.AttributeType.NUMBER),
         )
         self.cache = self._table("Cache", ttl="ttl", restorable=False)
+        self.rate_limits = self._table("RateLimits", ttl="ttl", restorable=False)
         self.jwt_secret = self._key("JwtSecret", "Signs access tokens (HS256)")
         self.qr_secret = self._key("QrSecret", "Root of the keys that sign QR codes")
         self.pepper_secret = self._key("PepperSecret", "Keyed hash of the verifiers' keys")

@@ -9,8 +9,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.constructs import indexer
+from infra.constructs import consuming, indexer
 from infra.constructs.database import MIGRATOR, READER, WRITER
+from infra.constructs.docs_code import docs_code
 from infra.constructs.layers import Layers
 from infra.constructs.migrations import Migrations
 from infra.constructs.rest_api import RestApi
@@ -73,12 +74,21 @@ class ServiceStack(Stack):
             "auth",
             database=WRITER,
             secrets={"JWT_SECRET_ARN": data.jwt_secret},
-            tables={"SESSIONS_TABLE": data.sessions},
+            rpc=True,  # contract wallets are asked for their signatures
+            tables={"SESSIONS_TABLE": data.sessions, "RATE_LIMITS_TABLE": data.rate_limits},
             environment={"SIWE_DOMAIN": stage.siwe_domain, "SIWE_URI": stage.siwe_uri},
             chain=True,
             snap_start=stage.in_cloud,
         )
-        data.sessions.grant(self.auth.function, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        data.sessions.grant(
+            self.auth.function,
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+        )
+        data.rate_limits.grant(self.auth.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
         self.users = self._function(
             "users",
@@ -120,7 +130,7 @@ class ServiceStack(Stack):
 
         self.tickets = self._function(
             "tickets",
-            database=READER,
+            database=WRITER,  # of the audit log
             secrets={"JWT_SECRET_ARN": data.jwt_secret, "QR_SECRET_ARN": data.qr_secret},
         )
 
@@ -131,9 +141,12 @@ class ServiceStack(Stack):
             secrets={"QR_SECRET_ARN": data.qr_secret},
             tables={"REDEMPTIONS_TABLE": data.redemptions},
             environment={"ADMIT_WHEN_DATABASE_IS_DOWN": door},
+            timeout_seconds=25,  # a hundred offline scans, within the gateway's 29 s
             provisioned_concurrency=stage.verify_provisioned_concurrency,
         )
-        data.redemptions.grant(self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem")
+        data.redemptions.grant(
+            self.verify.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
 
         self.verifier_auth = self._function(
             "verifier_auth",
@@ -141,6 +154,16 @@ class ServiceStack(Stack):
             tables={"VERIFIER_KEYS_TABLE": data.verifier_keys},
         )
         data.verifier_keys.grant(self.verifier_auth.function, "dynamodb:GetItem")
+
+        self.swap = self._function(
+            "swap",
+            database=READER,
+            rpc=True,  # for what the index can't tell, or while it lags
+            tables={"CACHE_TABLE": data.cache},
+        )
+        data.cache.grant(self.swap.function, "dynamodb:GetItem", "dynamodb:PutItem")
+
+        self.docs = self._function("docs", code=docs_code(), memory_mb=512)
 
         self.rest_api = RestApi(
             self,
@@ -154,6 +177,8 @@ class ServiceStack(Stack):
                 "reports": self.reports,
                 "tickets": self.tickets,
                 "verify": self.verify,
+                "swap": self.swap,
+                "docs": self.docs,
             },
             authorizer=self.verifier_auth,
         )
@@ -182,14 +207,30 @@ class ServiceStack(Stack):
             database=WRITER,
             past_proxy=True,
             rpc=True,
+            tables={"REDEMPTIONS_TABLE": self._data.redemptions},
             timeout_seconds=indexer.WORKER_TIMEOUT_SECONDS,
             reserved_concurrency=1,
         )
+        self._data.redemptions.grant(self.worker.function, "dynamodb:Scan")
         indexer.EveryFiveMinutes(self, "WorkerSchedule", function=self.worker)
 
-        self.settle = self._function("settle", database=WRITER, timeout_seconds=60)
+        self.settle = self._function("settle", database=WRITER, rpc=True, timeout_seconds=60)
         self.settle_stream = SettleStream(
             self, "SettleStream", settle=self.settle, redemptions=self._data.redemptions
+        )
+
+        self.consume = self._function(
+            "consume",
+            database=WRITER,
+            past_proxy=True,
+            rpc=True,
+            chain=True,
+            environment={"CONSUME_MAX_FEE_GWEI": str(self._stage.consume_max_fee_gwei)},
+            timeout_seconds=consuming.TIMEOUT_SECONDS,
+            reserved_concurrency=1,
+        )
+        consuming.Consuming(
+            self, "Consuming", function=self.consume, enabled=self._stage.consume_on_chain
         )
 
     def _function(
@@ -265,6 +306,7 @@ class ServiceStack(Stack):
             "ApiStage": api.deployment_stage.stage_name,
             "RedemptionsTable": data.redemptions.table_name,
             "SessionsTable": data.sessions.table_name,
+            "RateLimitsTable": data.rate_limits.table_name,
             "VerifierKeysTable": data.verifier_keys.table_name,
             "JwtSecretArn": data.jwt_secret.secret_arn,
             "QrSecretArn": data.qr_secret.secret_arn,
@@ -283,6 +325,9 @@ class ServiceStack(Stack):
             "Indexer": self.indexer,
             "Worker": self.worker,
             "Settle": self.settle,
+            "Swap": self.swap,
+            "Docs": self.docs,
+            "Consume": self.consume,
             "Migrate": self.migrate,
         }
         outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}

@@ -27,6 +27,12 @@ class Stage:
     admit_when_database_is_down: bool = True
     """A genuine code issued within the last minute opens the door without the ticket's row."""
 
+    consume_on_chain: bool = False
+    """Tickets that were checked in are used on chain too, by a KMS key that the organizer of the
+    contracts has authorized as a verifier (output ConsumeKeyId)."""
+    consume_max_fee_gwei: int = 200
+    """No such transaction pays more a gas."""
+
     keeps_data: bool = False
     """Databases, tables and secrets survive the deletion of their stack."""
     database_max_capacity: float = 4

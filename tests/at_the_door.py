@@ -84,7 +84,7 @@ class Redemptions:
         return None
 
     def keep_upload(
-        self, upload: UploadRecord, *, journal: Journal | None, scan: ScanRecord | None
+        self, upload: UploadRecord, journal: Journal | None, scan: ScanRecord | None
     ) -> UploadRecord | ScanRecord | Journal | None:
         self._reach()
         key = upload.record.verifier_id, upload.record.scan_id

@@ -23,6 +23,7 @@ from infra.local.run import ROOT, Run
 from onlineticket import resources
 from onlineticket.domain import suite as suites
 from onlineticket.domain.suite import Suite
+from onlineticket.dynamo import sessions, verifier_keys
 from onlineticket.store import database as databases
 from onlineticket.store import migrate
 
@@ -31,24 +32,14 @@ TABLES = {
     "SESSIONS_TABLE": False,
     "VERIFIER_KEYS_TABLE": False,
     "CACHE_TABLE": False,
+    "RATE_LIMITS_TABLE": False,
 }
 """The variable that names each DynamoDB table, and whether it has a stream."""
-INDEXES: dict[str, Any] = {
-    "VERIFIER_KEYS_TABLE": {
-        "attributes": [
-            {"AttributeName": "organizer", "AttributeType": "S"},
-            {"AttributeName": "created_at", "AttributeType": "N"},
-        ],
-        "index": {
-            "IndexName": "by_organizer",
-            "KeySchema": [
-                {"AttributeName": "organizer", "KeyType": "HASH"},
-                {"AttributeName": "created_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "ALL"},
-        },
-    }
+INDEXES = {
+    "SESSIONS_TABLE": (sessions.BY_OWNER, "owner", "KEYS_ONLY"),
+    "VERIFIER_KEYS_TABLE": (verifier_keys.INDEX, "organizer", "ALL"),
 }
+"""Its index: the name, the hash key beside `created_at`, and what it holds."""
 MEMORY = Path("/dev/shm")
 SECRETS = ("JWT_SECRET_ARN", "QR_SECRET_ARN", "PEPPER_SECRET_ARN")
 
@@ -233,13 +224,7 @@ def dynamodb(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def secrets(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The three key rings in Secrets Manager; the environment names them."""
-    import boto3
-
-    client = boto3.client("secretsmanager")
-    for variable in SECRETS:
-        value = json.dumps({"id": "1", "secret": f"{variable} of the tests, 32 characters or more"})
-        made = client.create_secret(Name=variable, SecretString=value)
-        monkeypatch.setenv(variable, made["ARN"])
+    _create_secrets(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -264,6 +249,22 @@ def ministack_dynamodb(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Itera
         client.delete_table(TableName=name)
 
 
+@pytest.fixture
+def ministack_secrets(ministack_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `secrets`, on that server."""
+    _create_secrets(monkeypatch)
+
+
+def _create_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    client = boto3.client("secretsmanager")
+    for variable in SECRETS:
+        value = json.dumps({"id": "1", "secret": f"{variable} of the tests, 32 characters or more"})
+        made = client.create_secret(Name=f"{variable}-{uuid4().hex[:8]}", SecretString=value)
+        monkeypatch.setenv(variable, made["ARN"])
+
+
 def _pretend_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
@@ -278,18 +279,32 @@ def _create_tables(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for variable, streams in TABLES.items():
         name = f"{variable.removesuffix('_TABLE').lower()}-{uuid4().hex[:8]}"
         stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-        index = INDEXES.get(variable)
+        attributes, indexes = _index(*INDEXES[variable]) if variable in INDEXES else ([], {})
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
                 {"AttributeName": "pk", "AttributeType": "S"},
-                *(index["attributes"] if index else []),
+                *attributes,
             ],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             **({"StreamSpecification": stream} if streams else {}),
-            **({"GlobalSecondaryIndexes": [index["index"]]} if index else {}),
+            **indexes,
         )
         monkeypatch.setenv(variable, name)
         names.append(name)
     return names
+
+
+def _index(name: str, hash_key: str, holds: str) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """The attributes that the index adds to the table's definition, and the index."""
+    attributes = [
+        {"AttributeName": hash_key, "AttributeType": "S"},
+        {"AttributeName": "created_at", "AttributeType": "N"},
+    ]
+    schema = [
+        {"AttributeName": hash_key, "KeyType": "HASH"},
+        {"AttributeName": "created_at", "KeyType": "RANGE"},
+    ]
+    index = {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": holds}}
+    return attributes, {"GlobalSecondaryIndexes": [index]}

@@ -12,9 +12,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from onlineticket import resources, settings
 from onlineticket.api import qr_symbol, session
-from onlineticket.api.http import http_app, logger, serve
+from onlineticket.api.http import http_app, logger, serve, source
 from onlineticket.domain.types import EventId, TokenId
-from onlineticket.store import door
+from onlineticket.store import audit, door
 from onlineticket.usecases.issue_qr import MOST, IssuedCode, issue_qr
 
 app = http_app()
@@ -22,15 +22,20 @@ app = http_app()
 
 @dataclass(frozen=True, slots=True)
 class CodesWanted:
-    """`count` above 1 prefetches the codes of the next half minutes; `svg` adds their pictures."""
+    """`count` above 1 prefetches the codes of the next half minutes; `svg` and `png` add pictures
+    of each.
+    """
 
     count: Annotated[int, Interval(ge=1, le=MOST)] = 1
     svg: bool = False
+    png: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CodeAnswer:
-    """The same code twice as text; base45 is what the picture holds."""
+    """The same code twice as text; base45 is what the pictures hold. `svg` is an XML element, `png`
+    a file in base64.
+    """
 
     not_before: datetime
     expires_at: datetime
@@ -38,6 +43,7 @@ class CodeAnswer:
     text_base45: str
     text_base64url: str
     svg: str | None
+    png: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,13 @@ def issue(
         now=int(time()),
         keys=resources.key_ring("QR_SECRET_ARN"),
         suite=suite,
+        suite_id=resources.suite_id(),
+        source=source(app),
         find_ticket=partial(door.find_ticket, resources.postgres, suite),
+        keep=lambda entry: audit.append(resources.postgres(), [entry]),
     )
     logger.info("qr codes issued", token_id=str(token_id), count=asked.count)
-    codes = [_answer(code, asked.svg) for code in issued.codes]
+    codes = [_answer(code, asked) for code in issued.codes]
     return Response(
         200,
         content_types.APPLICATION_JSON,
@@ -73,14 +82,15 @@ def issue(
     )
 
 
-def _answer(issued: IssuedCode, svg: bool) -> CodeAnswer:
+def _answer(issued: IssuedCode, asked: CodesWanted) -> CodeAnswer:
     return CodeAnswer(
         datetime.fromtimestamp(issued.code.not_before, UTC),
         datetime.fromtimestamp(issued.code.expires_at, UTC),
         issued.code.prefetched,
         issued.base45,
         issued.base64url,
-        qr_symbol.svg(issued.base45) if svg else None,
+        qr_symbol.svg(issued.base45) if asked.svg else None,
+        qr_symbol.png(issued.base45) if asked.png else None,
     )
 
 

@@ -17,17 +17,22 @@ const require = createRequire(import.meta.url);
 
 // These two are too deep for the stack of the old code generator, which is several times faster.
 const deep = ["src/EventManager.sol", "src/TicketManager.sol"];
+// Part of the package, which carries its bytecode (infra/generate_validator.py).
+const packaged = "layers/shared/python/onlineticket/chain/SignatureValidator.sol";
 const wanted = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"];
 
 // One job per worker thread: the whole input, of which only some of our units are built.
 function plan() {
   const own = readdirSync(join(here, "src")).sort().map((name) => `src/${name}`);
+  own.push(packaged);
   const sources = readSources(own);
-  return [...deep.map((unit) => [unit]), own.filter((unit) => !deep.includes(unit))].map((units) => ({
+  const rest = own.filter((unit) => !deep.includes(unit) && unit !== packaged);
+  return [[packaged], ...deep.map((unit) => [unit]), rest].map((units) => ({
     language: "Solidity",
     sources,
     settings: {
-      evmVersion: "cancun",
+      // What we ask of any chain's node keeps to opcodes that every chain has.
+      evmVersion: units[0] === packaged ? "paris" : "cancun",
       metadata: { bytecodeHash: "none", appendCBOR: false },
       optimizer: { enabled: true, runs: 200 },
       outputSelection: Object.fromEntries(units.map((unit) => [unit, { "*": wanted }])),
@@ -42,7 +47,9 @@ function readSources(own) {
   const waiting = [...own];
   for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
     if (unit in sources) continue;
-    const path = unit.startsWith("@") ? join(root, "node_modules", unit) : join(here, unit);
+    const path = unit.startsWith("@")
+      ? join(root, "node_modules", unit)
+      : join(unit === packaged ? root : here, unit);
     const content = readFileSync(path, "utf8");
     sources[unit] = { content };
     for (const [, name] of content.matchAll(/^import[^"]*"([^"]+)";/gm)) {

@@ -10,11 +10,13 @@ from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from infra.app import build
+from infra.constructs.rest_api import GATEWAY_ERRORS
 from infra.constructs.usage_plans import TIERS
 from infra.data_stack import DataStack
 from infra.routes import ROUTES
 from infra.service_stack import ServiceStack
 from infra.stages import STAGES, LocalServices
+from onlineticket.api.codes import CODES
 from onlineticket.domain.verifier_key import Tier
 from onlineticket.dynamo import verifier_keys
 
@@ -27,8 +29,12 @@ pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
     "queries", "auth", "users", "organizer", "reports", "tickets", "verify", "verifier_auth",
-    "indexer", "worker", "settle", "migrate",
+    "indexer", "worker", "settle", "migrate", "swap", "docs", "consume",
 }  # fmt: skip
+
+
+COPIES = ("RateLimits", "Cache")
+"""Tables of which nothing is missed when they are lost."""
 
 
 class Templates(NamedTuple):
@@ -62,11 +68,11 @@ def both(request: pytest.FixtureRequest) -> Templates:
 # The data stack
 
 
-def test_every_table_but_the_cache_can_be_restored_to_a_point_in_time(both: Templates) -> None:
+def test_every_table_that_holds_more_than_copies_can_be_restored(both: Templates) -> None:
     tables = resources(both.data, "AWS::DynamoDB::Table")
-    assert len(tables) == 4
+    assert len(tables) == 5
     for name, table in tables.items():
-        restorable = not name.startswith("Cache")
+        restorable = not name.startswith(COPIES)
         assert table["PointInTimeRecoverySpecification"] == {
             "PointInTimeRecoveryEnabled": restorable
         }
@@ -79,8 +85,16 @@ def test_redemptions_and_sessions_expire_and_verifier_keys_do_not(both: Template
     expiring = {"AttributeName": "ttl", "Enabled": True}
     assert named(tables, "Redemptions")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Sessions")["TimeToLiveSpecification"] == expiring
+    assert named(tables, "RateLimits")["TimeToLiveSpecification"] == expiring
     assert named(tables, "Cache")["TimeToLiveSpecification"] == expiring
     assert "TimeToLiveSpecification" not in named(tables, "VerifierKeys")
+
+
+def test_the_index_of_a_wallets_sessions_holds_keys_only(both: Templates) -> None:
+    tables = resources(both.data, "AWS::DynamoDB::Table")
+    [index] = named(tables, "Sessions")["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["owner", "created_at"]
 
 
 def test_verifiers_are_listed_by_their_organizer(both: Templates) -> None:
@@ -160,12 +174,14 @@ def test_there_is_one_function_for_each_folder(both: Templates) -> None:
     assert {name for name, _ in functions(both)} == FUNCTIONS
 
 
-def test_only_auth_carries_the_chain_layer(both: Templates) -> None:
+def test_only_auth_and_consume_carry_the_chain_layer(both: Templates) -> None:
     for name, properties in functions(both):
         layers = [layer["Ref"] for layer in properties["Layers"]]
         assert sum(layer.startswith("LayersDeps") for layer in layers) == 1
         assert sum(layer.startswith("LayersShared") for layer in layers) == 1
-        assert any(layer.startswith("LayersChain") for layer in layers) == (name == "auth")
+        assert any(layer.startswith("LayersChain") for layer in layers) == (
+            name in ("auth", "consume")
+        )
 
 
 def test_functions_run_on_arm_in_the_cloud(prod: Templates) -> None:
@@ -203,15 +219,15 @@ def test_the_contracts_of_a_cloud_stage_come_from_its_parameter_at_deploy(prod: 
         assert properties["Environment"]["Variables"]["CONTRACTS"] == {"Ref": reference}
 
 
-def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
+def test_what_runs_by_the_clock_and_migrate_go_past_the_proxy_and_the_others_do_not(
     prod: Templates,
 ) -> None:
     for name, properties in functions(prod):
         host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
-        if name == "verifier_auth":
+        if name in ("verifier_auth", "docs"):
             assert "VpcConfig" not in properties
         else:
-            past = name in ("indexer", "worker", "migrate")
+            past = name in ("indexer", "worker", "migrate", "consume")
             assert ("Cluster" in host) == past, name
             assert ("Proxy" in host) == (not past), name
             assert "VpcConfig" in properties
@@ -220,10 +236,11 @@ def test_indexer_worker_and_migrate_go_past_the_proxy_and_the_others_do_not(
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "reports": "reader", "tickets": "reader", "verify": "reader",
+        "queries": "reader", "swap": "reader", "reports": "reader", "tickets": "writer",
+        "verify": "reader",
         "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
-        "worker": "writer", "settle": "writer",
-        "migrate": "migrator", "verifier_auth": None,
+        "worker": "writer", "settle": "writer", "consume": "writer",
+        "migrate": "migrator", "verifier_auth": None, "docs": None,
     }  # fmt: skip
     for name, user in users.items():
         allowed = [r for a, r in allowed_to(prod, name) if a == "rds-db:connect"]
@@ -245,7 +262,7 @@ def test_functions_that_need_the_tables_wait_for_the_migrations(both: Templates)
     for resource in found.values():
         name = resource["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
         waits = any(d.startswith("MigrationsSchema") for d in resource.get("DependsOn", []))
-        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth"}), name
+        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth", "docs"}), name
 
 
 def test_the_migrations_run_again_when_they_or_the_contracts_change(both: Templates) -> None:
@@ -270,6 +287,16 @@ def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
     }
 
 
+def test_auth_may_touch_sessions_and_limits_but_delete_nothing(prod: Templates) -> None:
+    assert {action for action, _ in allowed_to(prod, "auth") if "dynamodb" in action} == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    }
+
+
 def test_no_function_is_granted_a_whole_service(both: Templates) -> None:
     for name in FUNCTIONS:
         for action, resource in allowed_to(both, name):
@@ -291,7 +318,8 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
     assert readers("QrSecret") == {"tickets", "verify"}
     assert readers("PepperSecret") == {"verifier_auth", "organizer"}
     assert readers("/onlineticket/prod/rpc") == {
-        "queries", "users", "organizer", "reports", "indexer", "worker",
+        "queries", "swap", "auth", "users", "organizer", "reports", "indexer", "worker",
+        "settle", "consume",
     }  # fmt: skip
 
 
@@ -317,6 +345,31 @@ def test_the_authorizer_can_read_keys_and_change_none(prod: Templates) -> None:
     assert {a for a, _ in allowed_to(prod, "verifier_auth") if a.startswith("dynamodb:")} == {
         "dynamodb:GetItem"
     }
+
+
+def test_tickets_are_used_on_chain_only_where_a_stage_says_so(both: Templates) -> None:
+    assert not both.service.find_resources("AWS::KMS::Key")
+    assert not any(action.startswith("kms:") for action, _ in allowed_to(both, "consume"))
+    targets = json.dumps(both.service.find_resources("AWS::Events::Rule"))
+    assert "ConsumeFunction" not in targets
+
+
+def test_the_key_that_uses_tickets_is_an_ethereum_key_which_only_consume_may_use() -> None:
+    app = App(context={"aws:cdk:bundling-stacks": []})
+    on = replace(STAGES["local"], consume_on_chain=True)
+    data = DataStack(app, "Data", stage=on)
+    service = ServiceStack(app, "Service", stage=on, data=data, local=LOCAL)
+    templates = Templates(Template.from_stack(data), Template.from_stack(service))
+    [key] = resources(templates.service, "AWS::KMS::Key").values()
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_SECG_P256K1", "SIGN_VERIFY")
+    for name in FUNCTIONS:
+        actions = {action for action, _ in allowed_to(templates, name)}
+        wanted = {"kms:Sign", "kms:GetPublicKey"} if name == "consume" else set()
+        assert {action for action in actions if action.startswith("kms:")} == wanted
+    properties = dict(functions(templates))["consume"]
+    assert properties["ReservedConcurrentExecutions"] == 1
+    assert "CONSUME_KEY_ID" in properties["Environment"]["Variables"]
+    assert "ConsumeFunction" in json.dumps(resources(templates.service, "AWS::Events::Rule"))
 
 
 # Schedules and streams
@@ -365,7 +418,8 @@ def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates
     routes = {(route.method, f"/v1{route.path}") for route in ROUTES}
     heads = {("HEAD", path) for method, path in routes if method == "GET"}
     served = {(method, path) for method, path, _ in methods(both.service)}
-    assert served == routes | heads
+    # What no route takes is answered by the docs function.
+    assert served == routes | heads | {("ANY", "/v1/{proxy+}")}
 
 
 def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
@@ -435,15 +489,46 @@ def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
 
 def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templates) -> None:
     answers = resources(both.service, "AWS::ApiGateway::GatewayResponse")
-    statuses = {}
+    found = {}
     for answer in answers.values():
         text = answer["ResponseTemplates"]["application/json"]
         body = json.loads(text)
         assert set(body) == {"error_code", "message", "details", "request_id"}
-        statuses[body["error_code"]] = answer.get("StatusCode")
-    assert statuses["UNAUTHORIZED"] == "401"
-    assert statuses["NO_SUCH_ROUTE"] == "404"
-    assert statuses["TOO_MANY_REQUESTS"] == "429"
+        assert body["message"] == CODES[body["error_code"]].en
+        found[answer["ResponseType"]] = (body["error_code"], answer.get("StatusCode"))
+    assert found == {
+        "UNAUTHORIZED": ("UNAUTHORIZED", "401"),
+        "INVALID_API_KEY": ("FORBIDDEN", "403"),
+        "ACCESS_DENIED": ("FORBIDDEN", "403"),
+        "EXPIRED_TOKEN": ("FORBIDDEN", "403"),
+        "INVALID_SIGNATURE": ("FORBIDDEN", "403"),
+        "WAF_FILTERED": ("REQUEST_BLOCKED", "403"),
+        "MISSING_AUTHENTICATION_TOKEN": ("NO_SUCH_ROUTE", "404"),
+        "RESOURCE_NOT_FOUND": ("NO_SUCH_ROUTE", "404"),
+        "BAD_REQUEST_BODY": ("BAD_REQUEST", "400"),
+        "BAD_REQUEST_PARAMETERS": ("BAD_REQUEST", "400"),
+        "REQUEST_TOO_LARGE": ("BODY_TOO_LARGE", "413"),
+        "UNSUPPORTED_MEDIA_TYPE": ("UNSUPPORTED_MEDIA_TYPE", "415"),
+        "THROTTLED": ("TOO_MANY_REQUESTS", "429"),
+        "QUOTA_EXCEEDED": ("QUOTA_EXCEEDED", "429"),
+        "INTEGRATION_TIMEOUT": ("GATEWAY_TIMEOUT", "504"),
+        "INTEGRATION_FAILURE": ("INTERNAL_ERROR", "500"),
+        "API_CONFIGURATION_ERROR": ("INTERNAL_ERROR", "500"),
+        "AUTHORIZER_FAILURE": ("INTERNAL_ERROR", "500"),
+        "AUTHORIZER_CONFIGURATION_ERROR": ("INTERNAL_ERROR", "500"),
+        "DEFAULT_4XX": ("BAD_REQUEST", None),
+        "DEFAULT_5XX": ("INTERNAL_ERROR", None),
+    }
+
+
+def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
+    for status, code in GATEWAY_ERRORS.values():
+        assert status in (CODES[code].status, None)
+
+
+def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
+    text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
+    assert "'DELETE,GET,POST'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

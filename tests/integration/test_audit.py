@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from onlineticket.domain.audit import PLATFORM, Entry
+from onlineticket.domain.happening import Happening
 from onlineticket.domain.types import EventId, SuiteId
 from onlineticket.store import audit, outbox
 from onlineticket.store import database as databases
-from onlineticket.store.outbox import Happening
 
 EVENT = (SuiteId(1), EventId(2**256 - 1))
 CHAIN = f"event:1:{2**256 - 1}"

@@ -1,82 +1,38 @@
 """POST /auth/siwe/*: the handler on real Postgres; moto, and a real server for the race."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from datetime import UTC, datetime
 from time import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from eth_account import Account
-from eth_account.messages import encode_defunct
 
-from functions.auth.handler import lambda_handler
 from onlineticket import settings
 from onlineticket.api import session
 from onlineticket.chain import signatures
-from onlineticket.domain import siwe
-from onlineticket.domain.errors import Unauthorized
+from onlineticket.domain import refresh_token, siwe
 from onlineticket.domain.session import Session
 from onlineticket.domain.types import WalletAddress
 from onlineticket.dynamo import sessions
-from onlineticket.usecases import sign_in
-
-ALICE = Account.from_key("0x" + "a1" * 32)
-WALLET = WalletAddress(ALICE.address.lower())
-TERMS = siwe.Terms("tickets.example", "https://tickets.example/login", 31337)
-CONTRACTS = json.dumps({
-    "chain_id": 31337,
-    "contracts": {
-        name: "0x" + f"{number:040x}"
-        for number, name in enumerate(
-            ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken"), 1
-        )
-    },
-})  # fmt: skip
+from tests import signing_in
+from tests.signing_in import ALICE, TERMS, WALLET, challenged, post, sign
 
 
 @pytest.fixture
 def stage(database: str, dynamodb: Any, secrets: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the function's environment gives it; returns the DynamoDB client."""
-    monkeypatch.setenv("STAGE", "test")
-    monkeypatch.setenv("CONTRACTS", CONTRACTS)
-    monkeypatch.setenv("SIWE_DOMAIN", TERMS.domain)
-    monkeypatch.setenv("SIWE_URI", TERMS.uri)
+    signing_in.prepare(monkeypatch)
     return dynamodb
 
 
-def post(path: str, body: Any) -> tuple[int, dict[str, Any]]:
-    event = {
-        "httpMethod": "POST",
-        "path": f"/v1{path}",
-        "headers": {"content-type": "application/json"},
-        "multiValueHeaders": {},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "r-1", "stage": "test"},
-        "body": body if isinstance(body, str) else json.dumps(body),
-        "isBase64Encoded": False,
-    }
-    context: Any = SimpleNamespace(
-        function_name="auth", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
-    )
-    answer = lambda_handler(event, context)
-    return answer["statusCode"], json.loads(answer["body"])
-
-
-def challenged() -> dict[str, Any]:
-    status, body = post("/auth/siwe/challenge", {"address": ALICE.address, "chain_id": 31337})
-    assert status == 200
-    return body
-
-
-def sign(message: str, account: Any = ALICE) -> str:
-    return "0x" + bytes(account.sign_message(encode_defunct(text=message)).signature).hex()
+def answer_time(unix_seconds: int) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def verify(message: str, signature: str) -> tuple[int, Any]:
-    status, body = post("/auth/siwe/verify", {"message": message, "signature": signature})
+    status, body = signing_in.verify(message, signature)
     return status, body.get("error_code", body)
 
 
@@ -86,7 +42,10 @@ def test_a_wallet_signs_in_and_its_token_says_who_it_is(conn: Any) -> None:
     message = challenged()["message"]
     status, answer = verify(message, sign(message))
     assert status == 200
-    token = answer.pop("access_token")
+    token, refresh_token = answer.pop("access_token"), answer.pop("refresh_token")
+    session_id = answer.pop("session_id")
+    assert refresh_token.startswith(f"otr_{session_id}.0.1.")
+    assert answer.pop("refresh_expires_at") > answer_time(before + 30 * 86_400 - 1)
     assert answer == {
         "token_type": "Bearer",
         "expires_in": 900,
@@ -95,7 +54,7 @@ def test_a_wallet_signs_in_and_its_token_says_who_it_is(conn: Any) -> None:
     }
     event = SimpleNamespace(headers={"authorization": f"bearer {token}"})
     app: Any = SimpleNamespace(current_event=event)
-    assert session.current(app) == Session(WALLET, "user")
+    assert session.current(app) == Session(WALLET, "user", session_id)
     [(wallet, role, seen)] = conn.execute("SELECT wallet, role, signed_in_at FROM users").fetchall()
     assert (wallet, role) == (WALLET, "user")
     assert seen.timestamp() >= before
@@ -121,7 +80,7 @@ def test_a_challenge_names_our_site_and_expires_in_5_minutes() -> None:
 
 def test_a_nonce_is_kept_for_5_minutes_as_a_digest_only(stage: Any) -> None:
     answer = challenged()
-    key = {"pk": {"S": f"nonce#{answer['nonce']}"}}
+    key = {"pk": {"S": f"session#{answer['nonce']}"}}
     item = stage.get_item(TableName=settings.required("SESSIONS_TABLE"), Key=key)["Item"]
     assert item["digest"]["S"] == siwe.digest(answer["message"])
     assert item["ttl"] == item["expires_at"]
@@ -137,9 +96,12 @@ def test_a_signed_message_signs_in_once() -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_a_forged_signature_does_not_burn_the_challenge() -> None:
+def test_a_forged_signature_does_not_burn_the_challenge(
+    anvil: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     message = challenged()["message"]
     stranger = Account.create()
+    monkeypatch.setenv("RPC_URL", anvil)
     assert verify(message, sign(message, stranger)) == (401, "SIGNATURE_INVALID")
     assert verify(message, sign(message))[0] == 200
 
@@ -164,9 +126,11 @@ def test_a_message_with_a_nonce_of_its_own_is_refused() -> None:
 
 def test_an_expired_nonce_is_refused_though_ttl_has_not_deleted_it(stage: Any) -> None:
     table = settings.required("SESSIONS_TABLE")
-    sessions.keep_nonce(stage, table, "n", "digest", 1000)
-    assert not sessions.consume_nonce(stage, table, "n", "digest", 1000)
-    assert sessions.consume_nonce(stage, table, "n", "digest", 999)
+    keys = session.key_ring()
+    sessions.keep_challenge(stage, table, "n", "digest", 1000)
+    for now, begun in ((1000, False), (999, True)):
+        family, _ = refresh_token.begin("n", WALLET, keys, now=now)
+        assert sessions.begin(stage, table, "digest", family) == begun
 
 
 @pytest.mark.usefixtures("stage")
@@ -235,32 +199,3 @@ def test_a_dead_database_costs_no_signature(database: str, monkeypatch: pytest.M
     assert verify(message, sign(message)) == (503, "DATABASE_UNAVAILABLE")
     monkeypatch.setenv("DB_URL", database)
     assert verify(message, sign(message))[0] == 200
-
-
-def test_of_many_verifies_of_one_challenge_one_succeeds(ministack_dynamodb: Any) -> None:
-    client, table = ministack_dynamodb, settings.required("SESSIONS_TABLE")
-    racers, now = 32, int(time())
-    given = sign_in.challenge(
-        WALLET, 31337, terms=TERMS, now=now,
-        keep_nonce=lambda *item: sessions.keep_nonce(client, table, *item),
-    )  # fmt: skip
-    signature = sign(given.message)
-    at_the_write = Barrier(racers)
-
-    def consume(nonce: str, digest: str, now: int) -> bool:
-        at_the_write.wait()
-        return sessions.consume_nonce(client, table, nonce, digest, now)
-
-    def race(_: int) -> str:
-        try:
-            return sign_in.verify(
-                given.message, signature, terms=TERMS, now=now, read=signatures.read,
-                is_signed_by=signatures.is_signed_by, consume_nonce=consume,
-                enrol=lambda wallet, now: "user",
-            ).wallet  # fmt: skip
-        except Unauthorized as refusal:
-            return refusal.code
-
-    with ThreadPoolExecutor(racers) as pool:
-        outcomes = sorted(pool.map(race, range(racers)))
-    assert outcomes == [WALLET] + ["NONCE_UNKNOWN"] * (racers - 1)

@@ -10,6 +10,7 @@ from functions.verify.handler import lambda_handler as verify
 from onlineticket import resources, settings
 from onlineticket.api.http import logger
 from onlineticket.domain import qr
+from onlineticket.store import audit
 from tests.at_the_door import ALICE, BOB, EVENT, MARKETPLACE, TERMINAL, TOKEN
 from tests.door_rows import TERMINAL_CONTEXT, insert_ticket, listen, post, set_environment
 
@@ -52,7 +53,7 @@ def test_a_holder_gets_one_code_by_default(stage: Any) -> None:
     assert (body["token_id"], body["event_id"]) == (str(TOKEN), str(EVENT))
     [code] = body["codes"]
     assert (len(code["text_base45"]), len(code["text_base64url"])) == (77, 68)
-    assert code["svg"] is None
+    assert code["svg"] is code["png"] is None
     assert code["not_before"].endswith("Z")
 
 
@@ -62,6 +63,17 @@ def test_a_batch_with_pictures(stage: Any) -> None:
     assert len({code["svg"] for code in codes}) == 20
     # 33 modules a side and the quiet zone of four around them.
     assert all('viewBox="0 0 41 41"' in code["svg"] for code in codes)
+
+
+def test_issuing_leaves_one_line_in_the_events_audit_chain_and_nothing_else(stage: Any) -> None:
+    issue({"count": 20})
+    issue(wallet=BOB)
+    [row] = stage.execute(
+        "SELECT chain, actor, action, subject, (details->>'count')::int FROM audit_log"
+    ).fetchall()
+    assert row == (f"event:1:{EVENT}", f"wallet:{ALICE}", "qr.issued", f"ticket:{TOKEN}", 20)
+    assert audit.verify(stage, f"event:1:{EVENT}") is None
+    assert stage.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("body", [{"count": 0}, {"count": 21}, {"count": "x"}, "{", "[]"])

@@ -1,9 +1,15 @@
 """The stream into check_ins: every admission once, none lost."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 from functions.settle.handler import lambda_handler, logger
@@ -11,11 +17,16 @@ from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.passage import Journal, Passage
 from onlineticket.domain.types import TokenId
 from onlineticket.dynamo import door_items
+from onlineticket.store import check_ins as check_in_store
+from onlineticket.store import database as databases
+from onlineticket.store import migrate
+from onlineticket.store.check_ins import Settled
 from tests.at_the_door import ALICE, EVENT, KEY, NOW, TOKEN
 from tests.door_rows import CONTEXT, insert_ticket, listen, set_environment
 from tests.integration import test_redemptions
 from tests.integration.test_redemptions import RECORD
 
+MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 UUID = "6f1c1c52-91b1-4f0f-a4a4-6f6d0e8f0f0f"
 OURS = replace(test_redemptions.OURS, scan_id=UUID)
 
@@ -23,6 +34,7 @@ OURS = replace(test_redemptions.OURS, scan_id=UUID)
 @pytest.fixture
 def stage(conn: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     set_environment(monkeypatch)
+    monkeypatch.setenv("RPC_URL", "http://127.0.0.1:1")
     insert_ticket(conn)
     return conn
 
@@ -108,3 +120,67 @@ def test_without_postgres_the_whole_batch_comes_again(
     monkeypatch.setenv("DB_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable):
         settle(change(1, ticket_item(OURS)))
+
+
+def test_images_of_one_journal_in_any_order_leave_the_newest_standings(stage: Any) -> None:
+    lines = [
+        replace(OURS, at=NOW + 60),
+        replace(OURS, scan_id=str(uuid4()), gate="N2", offline=True),
+        replace(OURS, kind="undo", scan_id=str(uuid4()), undoes=2, reason="x"),
+    ]
+    images = [ticket_item(*lines[:count]) for count in (1, 2, 3)]
+    for order in permutations(range(3)):
+        assert settle(*[change(n, images[n]) for n in order]) == []
+        rows = stage.execute("SELECT kind, standing, gate FROM check_ins ORDER BY number")
+        assert rows.fetchall() == [
+            ("entry", "regular", "N1"),
+            ("entry", "undone", "N2"),
+            ("undo", "regular", "N1"),
+        ]
+        stage.execute("DELETE FROM check_ins")
+
+
+def test_recording_tells_what_is_new_and_what_reads_otherwise_now(stage: Any) -> None:
+    late = replace(OURS, at=NOW + 60)
+    early = replace(OURS, scan_id=str(uuid4()), offline=True)
+    journal = Journal(KEY, EVENT, (late,))
+    [first] = check_in_store.record(stage, journal)
+    assert (first.number, first.standing, first.was) == (1, "regular", None)
+    changed = check_in_store.record(stage, journal.with_line(early))
+    assert [(one.number, one.standing, one.was) for one in changed] == [
+        (1, "double", "regular"),
+        (2, "regular", None),
+    ]
+    assert check_in_store.record(stage, journal.with_line(early)) == []
+    assert check_in_store.record(stage, journal) == []
+
+
+def test_the_same_journal_settled_by_many_at_once_is_recorded_once(
+    stage: Any, database: str
+) -> None:
+    lines = [replace(OURS, scan_id=str(uuid4()), at=NOW + n, offline=True) for n in range(4)]
+    journals = [Journal(KEY, EVENT, tuple(lines[: n % 4 + 1])) for n in range(8)]
+    line = Barrier(len(journals))
+
+    def record(journal: Journal) -> list[Settled]:
+        with databases.connect(database) as conn:
+            line.wait(timeout=30)
+            return check_in_store.record(conn, journal)
+
+    with ThreadPoolExecutor(len(journals)) as pool:
+        told = [one for changed in pool.map(record, journals) for one in changed]
+    assert sorted(one.number for one in told if one.was is None) == [1, 2, 3, 4]
+    rows = stage.execute("SELECT standing, version FROM check_ins ORDER BY number").fetchall()
+    assert rows == [("regular", 4), ("double", 4), ("double", 4), ("double", 4)]
+
+
+def test_the_door_migration_goes_back_only_where_nothing_is_lost(stage: Any) -> None:
+    rollback = (MIGRATIONS / "0003.door.rollback.sql").read_text()
+    settle(change(1, ticket_item(OURS, replace(OURS, kind="exit", scan_id=str(uuid4())))))
+    with pytest.raises(psycopg.errors.RaiseException), stage.transaction():
+        stage.execute(rollback.encode())
+    stage.execute("DELETE FROM check_ins WHERE kind = 'exit'")
+    with stage.transaction():
+        stage.execute(rollback.encode())
+        stage.execute((MIGRATIONS / "0003.door.sql").read_text().encode())
+    assert len(check_ins(stage)) == 1

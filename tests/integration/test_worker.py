@@ -19,7 +19,9 @@ UPDATE = "updateEvent(uint256,string,string,string,string,uint256,uint256)"
 
 
 @pytest.fixture
-def played(anvil: str, suite: Suite, contracts_file: str, conn: Connection[Any]) -> season.Season:
+def played(
+    anvil: str, suite: Suite, contracts_file: str, conn: Connection[Any], dynamodb: Any
+) -> season.Season:
     registry.register(conn, suite)
     return season.play(anvil, contracts_file)
 
@@ -29,7 +31,8 @@ def work() -> dict[str, int]:
     context: Any = SimpleNamespace(
         function_name="worker", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
     )
-    return lambda_handler({}, context)
+    done: dict[str, int] = lambda_handler({}, context)
+    return done
 
 
 def test_a_silent_update_of_an_event_is_seen_by_the_next_round(

@@ -55,3 +55,26 @@ def test_a_previous_key_never_takes_the_place_of_the_current_one() -> None:
     secret = {"id": "1", "secret": NEW, "previous_id": "1", "previous_secret": OLD}
     with pytest.raises(ValueError, match="one id"):
         keyring.from_secret(secret)
+
+
+def test_a_new_key_is_used_only_when_every_process_has_read_it() -> None:
+    secret = keyring.rotated({"id": "1", "secret": OLD}, NEW, 1000)
+    just_now, later = (
+        keyring.from_secret(secret, now) for now in (1000, 1000 + keyring.SPREAD)
+    )  # fmt: skip
+    assert (just_now.current_id, later.current_id) == ("1", "2")
+    assert just_now.keys == later.keys
+    assert keyring.from_secret(secret).current_id == "2"
+
+
+def test_a_rotation_keeps_the_last_key_and_counts_to_seven() -> None:
+    secret = {"id": "7", "secret": OLD, "previous_id": "6", "previous_secret": "x" * 32}
+    assert keyring.rotated(secret, NEW, 1000) == {
+        "id": "0", "secret": NEW, "previous_id": "7", "previous_secret": OLD, "rotated_at": "1000",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("secret", [{"id": "a", "secret": "x" * 32}, {"id": "1", "secret": "x"}])
+def test_what_is_no_ring_of_numbered_keys_is_not_rotated(secret: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"key ring|int\(\)"):
+        keyring.rotated(secret, NEW, 1000)

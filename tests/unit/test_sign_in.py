@@ -4,12 +4,15 @@ import pytest
 
 from onlineticket.domain import siwe
 from onlineticket.domain.errors import Refused, RuleBroken, Unauthorized
+from onlineticket.domain.keyring import from_secret
+from onlineticket.domain.refresh_token import Family
 from onlineticket.domain.session import Role, Session
 from onlineticket.domain.types import WalletAddress
 from onlineticket.usecases import sign_in
 
 NOW = 1_767_225_600
 TERMS = siwe.Terms("tickets.example", "https://tickets.example/login", 31337)
+KEYS = from_secret({"id": "1", "secret": "a" * 64})
 ALICE = WalletAddress("0x" + "a1" * 20)
 
 
@@ -20,36 +23,45 @@ class Site:
         self.nonces: dict[str, str] = {}
         self.messages: dict[str, siwe.Message] = {}
         self.users: dict[WalletAddress, Role] = {}
+        self.spent: list[WalletAddress] = []
 
     def challenge(self, chain_id: int = 31337) -> sign_in.Challenge:
         def keep(nonce: str, digest: str, expires_at: int) -> None:
             self.nonces[nonce] = digest
 
-        given = sign_in.challenge(ALICE, chain_id, terms=TERMS, now=NOW, keep_nonce=keep)
+        given = sign_in.challenge(ALICE, chain_id, terms=TERMS, now=NOW, keep_challenge=keep)
         self.messages[given.message] = siwe.challenge(TERMS, ALICE, given.nonce, now=NOW)
         return given
 
     def verify(self, text: str, signature: str = "signed", now: int = NOW) -> Session:
-        def consume(nonce: str, digest: str, _: int) -> bool:
+        def begin(digest: str, family: Family) -> bool:
+            nonce = family.session_id
             return self.nonces.get(nonce) == digest and bool(self.nonces.pop(nonce))
 
-        return sign_in.verify(
+        signed_in = sign_in.verify(
             text,
             signature,
             terms=TERMS,
+            keys=KEYS,
             now=now,
             read=self.messages.__getitem__,
+            spend=self.spent.append,
             is_signed_by=lambda wallet, text, signature: signature == "signed",
-            consume_nonce=consume,
             enrol=lambda wallet, now: self.users.setdefault(wallet, "user"),
+            begin=begin,
         )
+        assert signed_in.refresh_expires_at == now + 30 * 86_400
+        return signed_in.session
 
 
 def test_a_wallet_that_signs_its_challenge_is_signed_in() -> None:
     site = Site()
-    assert site.verify(site.challenge().message) == Session(ALICE, "user")
+    given = site.challenge()
+    assert site.verify(given.message) == Session(ALICE, "user", given.nonce)
     site.users[ALICE] = "admin"
-    assert site.verify(site.challenge().message) == Session(ALICE, "admin")
+    given = site.challenge()
+    assert site.verify(given.message) == Session(ALICE, "admin", given.nonce)
+    assert site.spent == [ALICE, ALICE]
 
 
 def test_a_challenge_is_good_for_one_sign_in() -> None:

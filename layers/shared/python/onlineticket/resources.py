@@ -5,10 +5,13 @@ Tests call `forget()` after they change the environment.
 
 import functools
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from onlineticket import settings
+from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.keyring import KeyRing, from_secret
+from onlineticket.rereading import Rereading
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -32,6 +35,7 @@ def forget() -> None:
     settings.current_suite.cache_clear()
     for cached in _cached:
         cached.cache_clear()
+    _key_rings.clear()
     global _connection
     _connection = None
 
@@ -78,6 +82,18 @@ def dynamodb() -> Any:
 
 
 @_once
+def impatient_dynamodb() -> Any:
+    """As `dynamodb`, for what a request can do without."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "dynamodb",
+        config=Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1}),
+    )
+
+
+@_once
 def cache() -> "Cache":
     """The table `cache` behind this process's memory, asked with little patience."""
     from aws_lambda_powertools import Logger
@@ -86,21 +102,26 @@ def cache() -> "Cache":
 
     logger = Logger(child=True)
     return Cache(
-        _impatient_dynamodb,
+        impatient_dynamodb,
         settings.required("CACHE_TABLE"),
         lambda fault: logger.warning("cache failed", error=type(fault).__name__),
     )
 
 
-@_once
-def _impatient_dynamodb() -> Any:
-    import boto3
-    from botocore.config import Config
+_key_rings: dict[str, Rereading] = {}
 
-    return boto3.client(
-        "dynamodb",
-        config=Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1}),
-    )
+
+def key_ring(variable: str, naming: str | None = None) -> KeyRing:
+    """The keys in the secret whose ARN `variable` holds (JWT_SECRET_ARN, QR_SECRET_ARN, …), read
+    again once a minute. `naming`: the id of the key that a token or code at hand names; one that is
+    not known has the ring read again before it is refused, every 10 s at most.
+
+    Raises:
+        Unavailable: `SECRETS_UNAVAILABLE`.
+    """
+    if variable not in _key_rings:
+        _key_rings[variable] = Rereading(lambda now: from_secret(_secret(variable), now))
+    return _key_rings[variable].get(naming)
 
 
 @_once
@@ -132,9 +153,13 @@ def usage_keys() -> "UsageKeys":
 
 
 @_once
-def key_ring(variable: str) -> KeyRing:
-    """The keys in the secret whose ARN `variable` holds (JWT_SECRET_ARN, QR_SECRET_ARN, …)."""
-    return from_secret(_secret(variable))
+def kms() -> Any:
+    """The client of the key that uses tickets on chain."""
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client("kms", config=Config(connect_timeout=2, read_timeout=5, retries=retries))
 
 
 @_once
@@ -144,10 +169,34 @@ def rpc_url() -> str:
 
 
 def _secret(variable: str) -> dict[str, str]:
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+    away = Unavailable("SECRETS_UNAVAILABLE", "The store of the keys does not answer.")
+    try:
+        answer = _secrets_manager().get_secret_value(SecretId=settings.required(variable))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("InternalServiceError", "ThrottlingException"):
+            raise
+        raise away from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise away from error
+    loaded: dict[str, str] = json.loads(answer["SecretString"])
+    return loaded
+
+
+@_once
+def _secrets_manager() -> Any:
     import boto3
     from botocore.config import Config
 
-    client = boto3.client("secretsmanager", config=Config(connect_timeout=2, read_timeout=3))
-    answer = client.get_secret_value(SecretId=settings.required(variable))
-    loaded: dict[str, str] = json.loads(answer["SecretString"])
-    return loaded
+    retries = {"mode": "standard", "total_max_attempts": 2}
+    return boto3.client(
+        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1.5, retries=retries)
+    )
+
+
+with suppress(ImportError):  # a module of Lambda's own Python, nowhere else
+    from snapshot_restore_py import register_after_restore  # type: ignore[import-not-found]
+
+    # Connections do not live through a snapshot, and a key ring may be days old.
+    register_after_restore(forget)

@@ -1,5 +1,7 @@
 """Access tokens: JWT (RFC 7519) by HS256, 15 minutes, checked without asking anyone.
 
+So a token outlives a revocation of its session (`sid`) by what is left of those minutes; what must
+not (the list of sessions, their end) asks the store as well (usecases/keep_signed_in.py).
 Our own clock check, not PyJWT's, so that time enters as `now`.
 """
 
@@ -27,10 +29,11 @@ ALGORITHM = "HS256"
 _CLAIMS = ["iss", "aud", "sub", "role", "iat", "nbf", "exp", "jti"]
 
 
-def key_ring() -> KeyRing:
-    """The stage's keys. New tokens are made with the current one; those of the last still pass."""
-    keys: KeyRing = resources.key_ring("JWT_SECRET_ARN")
-    return keys
+def key_ring(naming: str | None = None) -> KeyRing:
+    """The stage's keys. New tokens are made with the current one; those of the last still pass.
+    `naming`: the key that a token at hand names (see resources.key_ring).
+    """
+    return resources.key_ring("JWT_SECRET_ARN", naming)
 
 
 def audience() -> str:
@@ -47,7 +50,19 @@ def current(app: "APIGatewayRestResolver") -> Session:
     scheme, _, token = (app.current_event.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("TOKEN_MISSING", "Sign in first: send an access token.")
-    return check(token.strip(), keys=key_ring(), audience=audience(), now=int(time()))
+    keys = key_ring(named_key(token.strip()))
+    return check(token.strip(), keys=keys, audience=audience(), now=int(time()))
+
+
+def named_key(token: str) -> str | None:
+    """The id of the key that a token says it is signed with; nothing vouches for it yet."""
+    import jwt
+
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+    except jwt.InvalidTokenError:
+        return None
+    return key_id if isinstance(key_id, str) else None
 
 
 def mint(session: Session, *, keys: KeyRing, audience: str, now: int) -> str:
@@ -58,6 +73,8 @@ def mint(session: Session, *, keys: KeyRing, audience: str, now: int) -> str:
         "iss": ISSUER, "aud": audience, "sub": session.wallet, "role": session.role,
         "iat": now, "nbf": now, "exp": now + LIFETIME, "jti": str(uuid4()),
     }  # fmt: skip
+    if session.session_id is not None:
+        claims["sid"] = session.session_id
     return jwt.encode(claims, keys.current, ALGORITHM, headers={"kid": keys.current_id})
 
 
@@ -75,18 +92,21 @@ def check(token: str, *, keys: KeyRing, audience: str, now: int) -> Session:
         raise _invalid()
     if expires_at + LEEWAY <= now:
         raise Unauthorized("TOKEN_EXPIRED", "The access token has expired.")
-    return Session(WalletAddress(claims["sub"]), claims["role"])
+    session_id = claims.get("sid")
+    if session_id is not None and not isinstance(session_id, str):
+        raise _invalid()
+    return Session(WalletAddress(claims["sub"]), claims["role"], session_id)
 
 
 def _signed_claims(token: str, keys: KeyRing, audience: str) -> dict[str, Any]:
     """The claims, if one of our keys vouches for them and they are meant for us."""
     import jwt
 
+    key_id = named_key(token)
+    key = keys.find(key_id) if key_id is not None else None
+    if key is None:
+        raise _invalid()
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
-        key = keys.find(key_id) if isinstance(key_id, str) else None
-        if key is None:
-            raise _invalid()
         claims: dict[str, Any] = jwt.decode(
             token,
             key,

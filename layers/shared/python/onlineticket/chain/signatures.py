@@ -1,9 +1,9 @@
-"""Reading EIP-4361 messages and checking who signed them: externally owned accounts (EIP-191).
-
-Contract wallets (EIP-1271, EIP-6492) answer for themselves by a call to the chain; a checker for
-them has the same shape as `is_signed_by`.
+"""Reading EIP-4361 messages and checking who signed them: externally owned accounts (EIP-191) here,
+contract wallets (EIP-1271, EIP-6492) by a call to the chain (contract_wallets.py).
 """
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 
 from eth_account import Account
@@ -13,11 +13,18 @@ from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 from siwe import SiweMessage  # type: ignore[import-untyped]
 
+from onlineticket.chain import contract_wallets
+from onlineticket.chain.rpc import Node
 from onlineticket.domain import siwe
 from onlineticket.domain.types import WalletAddress
 
 ACCOUNT_SIGNATURE_BYTES = 65
 """r 32, s 32, v 1."""
+
+MAX_LENGTH = 2 + 2 * contract_wallets.MAX_SIGNATURE_BYTES
+"""Characters of any wallet's signature."""
+
+_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})+", re.ASCII)
 
 
 def read(text: str) -> siwe.Message:
@@ -50,15 +57,27 @@ def read(text: str) -> siwe.Message:
     return message
 
 
+def is_signed(
+    open_node: Callable[[], Node], wallet: WalletAddress, text: str, signature: str
+) -> bool:
+    """Did `wallet` sign `text` by `personal_sign`, be it an account or a contract? The node is
+    asked only if it is no account's signature.
+
+    Raises:
+        Unavailable: `RPC_UNAVAILABLE`: it can't be told now.
+    """
+    if is_signed_by(wallet, text, signature):
+        return True
+    raw = _bytes(signature)
+    return bool(raw) and contract_wallets.accepts(open_node(), wallet, text, raw)
+
+
 def is_signed_by(wallet: WalletAddress, text: str, signature: str) -> bool:
-    """Did the key of `wallet` sign `text` by `personal_sign`? `signature` is `0x` and 130 digits.
+    """Did the key of `wallet` sign `text`? `signature` is `0x` and 130 digits.
 
     Only the lower of the two valid `s` is accepted (EIP-2), so one signature has one form.
     """
-    try:
-        raw = bytes.fromhex(signature.removeprefix("0x"))
-    except ValueError:
-        return False
+    raw = _bytes(signature)
     if len(raw) != ACCOUNT_SIGNATURE_BYTES or raw[64] not in (0, 1, 27, 28):
         return False
     if int.from_bytes(raw[32:64]) > SECPK1_N // 2:
@@ -68,6 +87,11 @@ def is_signed_by(wallet: WalletAddress, text: str, signature: str) -> bool:
     except (BadSignature, ValidationError, ValueError):
         return False  # r or s is no number of the curve
     return bool(signer.lower() == wallet)
+
+
+def _bytes(signature: str) -> bytes:
+    """Nothing for what is not `0x` and pairs of digits."""
+    return bytes.fromhex(signature[2:]) if _HEX.fullmatch(signature) else b""
 
 
 def _unix_seconds(text: str) -> int:

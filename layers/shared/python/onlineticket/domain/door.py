@@ -11,11 +11,12 @@ from typing import Any
 
 from onlineticket.domain.address import checksum
 from onlineticket.domain.clock import rfc3339
-from onlineticket.domain.passage import Direction, TicketCheck, already_used
+from onlineticket.domain.errors import Refused
+from onlineticket.domain.passage import Direction, Passage, TicketCheck, already_used
 from onlineticket.domain.qr import QrCode
 from onlineticket.domain.refusals import refusal
 from onlineticket.domain.ticket import Ticket
-from onlineticket.domain.types import WalletAddress
+from onlineticket.domain.types import EventId, WalletAddress
 from onlineticket.domain.verifier import Verifier
 
 
@@ -98,10 +99,18 @@ def check_scope(code: QrCode, verifier: Verifier, gate: str | None) -> None:
     Raises:
         Forbidden: `WRONG_EVENT`, `WRONG_GATE`.
     """
-    if not verifier.serves_event(code.event_id):
-        raise refusal("WRONG_EVENT", event_id=str(code.event_id))
+    check_event(code.event_id, verifier)
     if not verifier.serves_gate(gate):
         raise refusal("WRONG_GATE", gate=gate)
+
+
+def check_event(event_id: EventId, verifier: Verifier) -> None:
+    """
+    Raises:
+        Forbidden: `WRONG_EVENT`.
+    """
+    if not verifier.serves_event(event_id):
+        raise refusal("WRONG_EVENT", event_id=str(event_id))
 
 
 def check_ticket(code: QrCode, ticket: Ticket | None, now: int) -> Ticket:
@@ -155,6 +164,17 @@ def check_unused(ticket: Ticket) -> None:
     _check_status(ticket)
     if ticket.escrowed:
         raise refusal("TICKET_ESCROWED")
+
+
+def double_admission(first: Passage, second: Passage) -> Refused:
+    """`second` let somebody in with a ticket that `first` had let in before."""
+    return refusal(
+        "DOUBLE_ADMISSION",
+        admitted_at=rfc3339(first.at),
+        gate=first.gate,
+        second_admitted_at=rfc3339(second.at),
+        second_gate=second.gate,
+    )
 
 
 def shown(code: QrCode, ticket: Ticket | None) -> TicketShown:

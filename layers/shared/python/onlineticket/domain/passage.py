@@ -109,10 +109,24 @@ class Journal:
 
     def standings(self) -> tuple[Standing, ...]:
         """One for each line."""
-        return _fold(self.passages)[0]
+        return tuple(_fold(self.passages).standings)
 
     def state(self) -> State:
-        return _fold(self.passages)[1]
+        return _fold(self.passages).state
+
+    def used_by(self, number: int) -> Passage | None:
+        """The regular entry because of which line `number` is a double; None if it is not."""
+        return _fold(self.passages).used_by.get(number)
+
+    def newest_standing(self) -> int | None:
+        """Number of the passage that happened last, of those not undone."""
+        standings = self.standings()
+        numbers = [
+            number
+            for number, line in enumerate(self.passages, 1)
+            if line.kind != "undo" and standings[number - 1] != "undone"
+        ]
+        return max(numbers, key=lambda n: _order(self.passages[n - 1], n), default=None)
 
     def find(self, verifier_id: str, scan_id: str) -> int | None:
         """Number of the line that this scan wrote."""
@@ -205,28 +219,44 @@ def already_used(admitted_at: int | None, gate: str | None) -> Refused:
     )
 
 
-def _fold(passages: tuple[Passage, ...]) -> tuple[tuple[Standing, ...], State]:
-    standings: list[Standing] = ["regular"] * len(passages)
+@dataclass(slots=True)
+class _Folded:
+    standings: list[Standing]
+    used_by: dict[int, Passage]
+    state: State = State()
+
+
+def _fold(passages: tuple[Passage, ...]) -> _Folded:
+    folded = _Folded(["regular"] * len(passages), {})
     undone = {line.undoes for line in passages}
-    entries, entered, left = 0, None, None
-    inside = False
-    for i in sorted(range(len(passages)), key=lambda i: _order(passages[i], i)):
-        line = passages[i]
+    for number, line in sorted(enumerate(passages, 1), key=lambda one: _order(one[1], one[0])):
         if line.kind == "undo":
             continue
-        if i + 1 in undone:
-            standings[i] = "undone"
+        if number in undone:
+            folded.standings[number - 1] = "undone"
         elif line.refusal:
-            standings[i] = "irregular"
-        elif line.kind == "exit" and not inside:
-            standings[i] = "stray"
+            folded.standings[number - 1] = "irregular"
         elif line.kind == "exit":
-            inside, left = False, line
-        elif inside or entries >= line.max_entries:
-            standings[i] = "double"
+            folded.standings[number - 1] = _leave(folded, line)
         else:
-            inside, entered, entries = True, line, entries + 1
-    return tuple(standings), State(entries, inside, entered, left)
+            folded.standings[number - 1] = _enter(folded, line, number)
+    return folded
+
+
+def _enter(folded: _Folded, line: Passage, number: int) -> Standing:
+    state = folded.state
+    if state.entered and (state.inside or state.entries >= line.max_entries):
+        folded.used_by[number] = state.entered
+        return "double"
+    folded.state = replace(state, entries=state.entries + 1, inside=True, entered=line)
+    return "regular"
+
+
+def _leave(folded: _Folded, line: Passage) -> Standing:
+    if not folded.state.inside:
+        return "stray"
+    folded.state = replace(folded.state, inside=False, left=line)
+    return "regular"
 
 
 def _order(line: Passage, place: int) -> tuple[int, bool, int, str, str]:

@@ -15,3 +15,5 @@ class Session:
 
     wallet: WalletAddress
     role: Role
+    session_id: str | None = None
+    """The sign-in it comes from (domain/refresh_token.py's Family)."""

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from onlineticket.domain.errors import Invalid
 from onlineticket.domain.passage import Direction
 
 
@@ -20,6 +21,24 @@ class Undo:
     verifier_id: str | None = None
     scan_id: str | None = None
     token_id: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        undo_id: str,
+        reason: str,
+        *,
+        scan_id: str | None,
+        verifier_id: str,
+        token_id: int | None,
+    ) -> "Undo":
+        """
+        Raises:
+            Invalid: `UNDO_MALFORMED`: it names no scan and no ticket, or both.
+        """
+        if (scan_id is None) == (token_id is None):
+            raise Invalid("UNDO_MALFORMED", "Name either a scan_id or a token_id.")
+        return cls(undo_id, reason, verifier_id if scan_id else None, scan_id, token_id)
 
     def fingerprint(self) -> str:
         """Equal for a retry; it differs when something else is sent under the same undo id."""

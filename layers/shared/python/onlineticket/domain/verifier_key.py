@@ -187,8 +187,10 @@ def require_active(key: VerifierKey, now: int) -> None:
         Conflict: `VERIFIER_KEY_REVOKED`, `VERIFIER_KEY_EXPIRED`: make another one.
     """
     status = key.status(now)
-    if status != "active":
-        raise Conflict(f"VERIFIER_KEY_{status.upper()}", f"This verifier's key is {status}.")
+    if status == "revoked":
+        raise Conflict("VERIFIER_KEY_REVOKED", "This verifier's key is revoked.")
+    if status == "expired":
+        raise Conflict("VERIFIER_KEY_EXPIRED", "This verifier's key has expired.")
 
 
 def invalid() -> Unauthorized:

@@ -70,9 +70,9 @@ def keep_upload(
     client: Any,
     table: str,
     upload: UploadRecord,
-    *,
     journal: Journal | None,
     scan: ScanRecord | None,
+    *,
     pause: Pause = time.sleep,
 ) -> UploadRecord | ScanRecord | Journal | None:
     """Keep what an upload came to, with the journal's last line and the scan's record if they are

@@ -54,6 +54,19 @@ def heads(conn: "Connection[Any]") -> list[Head]:
     return [Head(*row) for row in rows]
 
 
+def heads_moved(conn: "Connection[Any]", since: int) -> list[Head]:
+    """The newest links of the chains that were appended to since then (Unix seconds)."""
+    rows = conn.execute(
+        """
+        SELECT h.chain, h.number, h.hash
+        FROM audit_heads h JOIN audit_links l USING (chain, number)
+        WHERE l.written_at >= to_timestamp(%s) ORDER BY h.chain
+        """,
+        [since],
+    )
+    return [Head(*row) for row in rows.fetchall()]
+
+
 def verify(conn: "Connection[Any]", chain: str, known: Sequence[Head] = ()) -> Broken | None:
     """Walk the whole chain; the first broken link, None if there is none. `known` are heads seen
     earlier: with them a cut end shows too.

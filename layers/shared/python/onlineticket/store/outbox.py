@@ -4,23 +4,13 @@ A happening is written in the transaction that causes it, so it is told if and o
 publishing, in order for each entity, is another's task.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.happening import Happening
 
 if TYPE_CHECKING:
     from psycopg import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """`kind` is a dotted word, e.g. `door.admitted`; `entity` is what it happened to, in whose
-    order it is told, e.g. `ticket:<suite>:<id>`; `payload` is JSON, uint256 as decimal strings.
-    """
-
-    kind: str
-    entity: str
-    payload: Mapping[str, Any]
 
 
 def append(conn: "Connection[Any]", happenings: Iterable[Happening]) -> None:

@@ -1,17 +1,21 @@
-"""Give a ticket's holder codes to show at the gate. Nothing is stored."""
+"""Give a ticket's holder codes to show at the gate. Nothing is stored but a line in the audit log:
+what is not logged is not given.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_bytes
 
 from onlineticket.domain import door, qr
+from onlineticket.domain.audit import Entry
 from onlineticket.domain.keyring import KeyRing
 from onlineticket.domain.refusals import refusal
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.ticket import Ticket
-from onlineticket.domain.types import EventId, TokenId, WalletAddress
+from onlineticket.domain.types import EventId, SuiteId, TokenId, WalletAddress
 
 FindTicket = Callable[[TokenId], Ticket | None]
+KeepEntry = Callable[[Entry], object]
 
 MOST = 20
 """Codes in one batch: ten minutes of them."""
@@ -40,10 +44,15 @@ def issue_qr(
     now: int,
     keys: KeyRing,
     suite: Suite,
+    suite_id: SuiteId,
+    source: str | None,
     find_ticket: FindTicket,
+    keep: KeepEntry,
     random: Callable[[int], bytes] = token_bytes,
 ) -> Issued:
     """`count` (1 to MOST) codes for consecutive slots, the first of which starts at `now`.
+
+    `source` is the caller's network address, for the audit log.
 
     Raises:
         NotFound: `TICKET_NOT_FOUND`, `EVENT_NOT_FOUND`.
@@ -63,7 +72,15 @@ def issue_qr(
     codes = qr.batch(
         ticket.event_id, token_id, ticket.transfers, count=count, now=now, random=random
     )
-    return Issued(ticket.event_id, [_issued(code, keys, suite) for code in codes])
+    issued = Issued(ticket.event_id, [_issued(code, keys, suite) for code in codes])
+    keep(
+        Entry(
+            f"wallet:{caller}", "qr.issued", now, f"ticket:{token_id}", source,
+            {"count": count, "epoch": ticket.transfers, "last_expires_at": codes[-1].expires_at},
+            (suite_id, ticket.event_id),
+        )
+    )  # fmt: skip
+    return issued
 
 
 def _issued(code: qr.QrCode, keys: KeyRing, suite: Suite) -> IssuedCode:

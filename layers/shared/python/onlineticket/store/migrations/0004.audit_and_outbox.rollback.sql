@@ -1,2 +1,2 @@
-DROP TABLE sweeps, owner_checks, outbox, audit_log, audit_links, audit_heads;
+DROP TABLE sweeps, senders, consumptions, owner_checks, outbox, audit_log, audit_links, audit_heads;
 DROP FUNCTION refuse_change, refuse_step_back;

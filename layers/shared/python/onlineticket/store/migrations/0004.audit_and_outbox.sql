@@ -1,9 +1,10 @@
--- depends: 0002.reconciliations
+-- depends: 0003.door
 -- What was done, and what is to be told: both our own truth, no reorg or rebuild touches them.
 --   audit_log    who did what, when, from where; never changed, chained by hashes (domain/audit.py)
 --   outbox       what happened, for those who want to be told; written where it happened
 -- and what becomes of a check-in on chain:
 --   owner_checks whether the chain agrees on who came in
+--   consumptions, senders: using tickets on chain, where a stage does
 --   sweeps       how far the table `redemptions` has been compared with check_ins
 
 CREATE TABLE audit_links (               -- one batch of entries each; its hash covers the last one's
@@ -73,18 +74,51 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
 
-CREATE TABLE owner_checks (              -- one for each scan that let somebody in
+CREATE TABLE owner_checks (              -- one for each time somebody came in: a line of check_ins
     suite_id    smallint NOT NULL,
-    verifier_id text NOT NULL,
-    scan_id     uuid NOT NULL,
-    outcome     text NOT NULL CHECK (outcome IN ('unchecked', 'match', 'mismatch')),
-    reason      text,                    -- of a mismatch: OWNER_DIFFERS, NO_SUCH_TICKET, REORGED, …
+    token_id    uint256 NOT NULL,
+    number      integer NOT NULL,
+    outcome     text NOT NULL DEFAULT 'unchecked'
+        CHECK (outcome IN ('unchecked', 'match', 'mismatch')),
+    reason      text,                    -- of a mismatch: OWNER_DIFFERS, NO_SUCH_TICKET, …
     owner       wallet_address,          -- ownerOf, as the chain answered
     attempts    integer NOT NULL DEFAULT 0,
     checked_at  timestamptz,
-    PRIMARY KEY (suite_id, verifier_id, scan_id)
+    PRIMARY KEY (suite_id, token_id, number)
 );
 CREATE INDEX owner_checks_open ON owner_checks (attempts, suite_id) WHERE outcome = 'unchecked';
+
+CREATE TABLE consumptions (              -- tickets to be used on chain (usecases/consume.py)
+    suite_id    smallint NOT NULL,
+    token_id    uint256 NOT NULL,
+    state       text NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'sent', 'done', 'given_up')),
+    attempts    integer NOT NULL DEFAULT 0,
+    next_try_at timestamptz NOT NULL DEFAULT now(),
+    reason      text,                    -- why it waits, or was given up
+    chain_id    bigint,                  -- from here on: the transaction, once there is one
+    sender      wallet_address,
+    nonce       bigint,
+    raw         bytea,                   -- signed, as it is sent, and sent again until it is mined
+    hashes      bytea[] NOT NULL DEFAULT '{}',  -- of all under this nonce, the newest last
+    max_fee     numeric(78, 0),          -- wei per gas
+    tip         numeric(78, 0),
+    sent_at     timestamptz,
+    done_at     timestamptz,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (suite_id, token_id),
+    CHECK (state <> 'sent' OR (nonce IS NOT NULL AND raw IS NOT NULL))
+);
+CREATE INDEX consumptions_due ON consumptions (next_try_at) WHERE state = 'waiting';
+CREATE UNIQUE INDEX consumptions_nonce ON consumptions (chain_id, sender, nonce)
+    WHERE state = 'sent';
+
+CREATE TABLE senders (                   -- who signs them: whoever takes a nonce moves the version
+    chain_id bigint NOT NULL,
+    address  wallet_address NOT NULL,
+    version  bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (chain_id, address)
+);
 
 CREATE TABLE sweeps (
     name       text PRIMARY KEY,

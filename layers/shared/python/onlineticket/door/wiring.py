@@ -1,0 +1,171 @@
+"""What follows a scan, put together from the environment: for `settle`, the worker and people."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from onlineticket import resources, settings
+from onlineticket.chain import owners
+from onlineticket.chain.rpc import Node
+from onlineticket.domain.passage import Journal
+from onlineticket.domain.settlement import Recorded
+from onlineticket.dynamo import sweeping
+from onlineticket.store import owner_checks, settling, sweeps
+from onlineticket.usecases.check_owners import Checked, check_owners
+from onlineticket.usecases.settle import Image, ReportFailure, settle
+from onlineticket.usecases.sweep import Swept, sweep
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+SWEEP = "redemptions"
+OWNER_CHECKS = 200
+"""In one round: one request to the node."""
+NODE_SECONDS = 2.0
+"""For which a check-in's owner check waits for the node, which is asked once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """`report` hears of every item that could not be settled."""
+
+    conn: "Connection[Any]"
+    report: ReportFailure
+
+    def settle(
+        self, changes: Iterable[tuple[str, Image | None]]
+    ) -> tuple[list[Recorded], list[str]]:
+        """See usecases/settle.py."""
+        return settle(
+            changes, read=sweeping.read, write=partial(settling.write, self.conn),
+            report=self.report,
+        )  # fmt: skip
+
+    def settle_items(self, items: Sequence[Image]) -> tuple[int, int]:
+        """Those that Postgres lacks: how many lines that wrote, and how many items failed."""
+        journals = {}
+        changes: list[tuple[str, Image | None]] = []
+        for item in items:
+            name = item["pk"]["S"]
+            try:
+                found = sweeping.read(item)
+            except Exception:
+                found = None  # settling reports it, by its name
+            if isinstance(found, Journal):
+                journals[name] = (found, item)
+            else:
+                changes.append((name, item))
+        unsettled = settling.unsettled(self.conn, [journal for journal, _ in journals.values()])
+        wanted = {id(journal) for journal in unsettled}
+        changes += [(name, item) for name, (one, item) in journals.items() if id(one) in wanted]
+        recorded, failed = self.settle(changes)
+        return len(recorded), len(failed)
+
+    def sweep(self, keep_going: Callable[[], bool]) -> Swept:
+        """See usecases/sweep.py."""
+        return sweep(
+            load=partial(sweeps.load, self.conn, SWEEP),
+            keep=partial(sweeps.keep, self.conn, SWEEP),
+            read_page=partial(sweeping.page, *redemptions()),
+            settle_items=self.settle_items,
+            keep_going=keep_going,
+        )
+
+    def check_owners(self, now: int) -> Checked:
+        """See usecases/check_owners.py."""
+        suite = settings.current_suite()
+        node = Node(resources.rpc_url(), timeout_seconds=NODE_SECONDS, attempts=1)
+        return check_owners(
+            due=partial(owner_checks.due, self.conn, resources.suite_id(), OWNER_CHECKS),
+            owners_of=partial(owners.owners_of, node, suite.ticket_manager),
+            keep=lambda one, judged, owner: owner_checks.keep(self.conn, one, judged, owner, now),
+            unanswered=partial(owner_checks.unanswered, self.conn),
+        )
+
+
+def open_door(report: ReportFailure) -> Door:
+    """
+    Raises:
+        Unavailable: `DATABASE_UNAVAILABLE`.
+    """
+    return Door(resources.postgres(), report)
+
+
+def redemptions() -> tuple[Any, str]:
+    """The door's own store: a client, and the table's name."""
+    return resources.dynamodb(), settings.required("REDEMPTIONS_TABLE")
+
+
+@dataclass(slots=True)
+class Redriven:
+    """`left`: messages whose items still fail, or that name a part of the stream that is gone while
+    the table could not be gone through."""
+
+    messages: int = 0
+    items: int = 0
+    settled: int = 0
+    left: int = 0
+    swept: bool = False
+
+
+def redrive(door: Door, queue: Any, queue_url: str, streams: Any) -> Redriven:
+    """Settle what the messages of the dead-letter queue stand for, and delete those that worked.
+
+    A message only names a part of the stream. While the stream goes back so far, its items are read
+    anew from the table, as they are now; later the whole table is gone through.
+    """
+    done = Redriven()
+    whole: bool | None = None
+    while True:
+        answer = queue.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+        messages = answer.get("Messages", [])
+        if not messages:
+            return done
+        for message in messages:
+            done.messages += 1
+            keys = _keys(streams, message["Body"])
+            if keys is None:
+                if whole is None:
+                    whole = _sweep_all(door, done)
+                worked = whole
+            else:
+                worked = _settle_keys(door, keys, done)
+            if worked:
+                queue.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            else:
+                done.left += 1
+
+
+def _keys(streams: Any, body: str) -> list[Image] | None:
+    """What the message stands for; None if the stream no longer tells."""
+    try:
+        keys = sweeping.keys_between(streams, json.loads(body)["DDBStreamBatchInfo"])
+    except (ValueError, KeyError, TypeError):
+        return None  # not of Lambda's form: the whole table will have what it meant
+    if keys is None:
+        return None
+    unique = {key["pk"]["S"]: key for key in keys}
+    return list(unique.values())
+
+
+def _settle_keys(door: Door, keys: list[Image], done: Redriven) -> bool:
+    items = [sweeping.get(*redemptions(), key) for key in keys]
+    found = [item for item in items if item is not None]
+    settled, failed = door.settle_items(found)
+    done.items += len(found)
+    done.settled += settled
+    return failed == 0
+
+
+def _sweep_all(door: Door, done: Redriven) -> bool:
+    done.swept, position, failures = True, None, 0
+    while True:
+        items, position = sweeping.page(*redemptions(), position, 500)
+        settled, failed = door.settle_items(items)
+        done.items += len(items)
+        done.settled += settled
+        failures += failed
+        if position is None:
+            return failures == 0

@@ -1,0 +1,62 @@
+"""What organizers set for their doors (table door_rules: own truth)."""
+
+from typing import TYPE_CHECKING, Any
+
+from onlineticket.domain.door_rules import (
+    CLOSES_AFTER,
+    MAX_ENTRIES,
+    OPENS_BEFORE,
+    DoorRules,
+    TypeRule,
+)
+from onlineticket.domain.types import EventId, SuiteId, WalletAddress
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+def find(conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId) -> DoorRules:
+    """The rules in force, the defaults where nothing was set."""
+    rows = conn.execute(
+        """
+        SELECT type_id, max_entries, opens_before, closes_after FROM door_rules
+        WHERE suite_id = %s AND event_id = %s ORDER BY type_id NULLS FIRST
+        """,
+        [suite_id, event_id],
+    ).fetchall()
+    event = next((row[1:] for row in rows if row[0] is None), (None, None, None))
+    entries, opens, closes = event
+    return DoorRules(
+        event_id,
+        MAX_ENTRIES if entries is None else entries,
+        OPENS_BEFORE if opens is None else opens,
+        CLOSES_AFTER if closes is None else closes,
+        tuple(TypeRule(row[0], row[1]) for row in rows if row[0] is not None),
+    )
+
+
+def replace(
+    conn: "Connection[Any]", suite_id: SuiteId, rules: DoorRules, set_by: WalletAddress
+) -> None:
+    """Set all of an event's rules at once; those that are not given are gone. Safe to replay."""
+    rows: list[tuple[object, ...]] = [
+        (None, rules.max_entries, rules.opens_before, rules.closes_after)
+    ]
+    rows += [(rule.type_id, rule.max_entries, None, None) for rule in rules.types]
+    with conn.transaction(), conn.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM door_rules WHERE suite_id = %s AND event_id = %s AND NOT "
+            "COALESCE(type_id = ANY(%s::numeric[]), true)",
+            [suite_id, rules.event_id, [rule.type_id for rule in rules.types]],
+        )
+        cursor.executemany(
+            """
+            INSERT INTO door_rules (suite_id, event_id, type_id, max_entries, opens_before,
+                                    closes_after, set_by)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (suite_id, event_id, type_id) DO UPDATE
+            SET max_entries = EXCLUDED.max_entries, opens_before = EXCLUDED.opens_before,
+                closes_after = EXCLUDED.closes_after, set_by = EXCLUDED.set_by, set_at = now()
+            """,
+            [(suite_id, rules.event_id, *row, set_by) for row in rows],
+        )
