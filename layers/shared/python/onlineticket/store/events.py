@@ -71,8 +71,8 @@ class Filter:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """What is between the spaces, of whatever script. Of a text with NULs, as it is stored."""
-    return tuple(text.replace("\0", "\N{REPLACEMENT CHARACTER}").split())
+    """What is between the spaces, of whatever script."""
+    return tuple(text.split())
 
 
 After = tuple[int, int]
