@@ -78,6 +78,8 @@ def test_every_field_is_the_chains_after_a_season_and_trades_and_a_reorg(
     assert statuses(known)[listing["expired_in_escrow"]] == ("expired", "active")
     assert statuses(known)[listing["cleaned_up"]] == ("expired", "expired")
     assert statuses(known)[listing["blocked"]] == ("active", "active")
+    assert known.listings[listing["blocked"]]["purchasable"] is False
+    assert known.listings[listing["in_both"]]["purchasable"] is True
     assert {each["side"] for each in known.trades} == {"primary", "secondary"}
     assert max(len(each["moves"]) for each in known.tickets.values()) > 2
     assert any(each["sold_out"] and each["status"] == "onsale" for each in known.events.values())
