@@ -34,7 +34,8 @@ answer before. Public answers carry `ETag` and `Cache-Control`, and those from t
 _TAGS = {
     "events": "Events", "tickets": "Tickets", "wallets": "Tickets", "market": "Market",
     "swap": "Swap", "auth": "Sign-in", "users": "Users", "verify": "Door",
-    "verifiers": "Terminals", "webhooks": "Webhooks", "audit": "Audit",
+    "verifiers": "Terminals", "admin": "Users", "orders": "Orders", "webhooks": "Webhooks",
+    "audit": "Audit",
 }  # fmt: skip
 """By a path's first part; the rest is Service."""
 
@@ -199,6 +200,7 @@ def _is_tagged(route: Route) -> bool:
 
 
 def _headed(route: Route, answer: Json) -> Json:
+    answer = answer | {"description": "Done."}
     if not _is_tagged(route):
         return answer
     text = {"schema": {"type": "string"}}
