@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
-        bench-imports bench-index synth openapi client test-browser test-api-fuzz \
+        bench-imports bench-auth bench-index synth openapi client test-browser test-api-fuzz \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -86,10 +86,13 @@ openapi: ready
 client: openapi
 	npm run client
 
-bench: bench-imports bench-index
+bench: bench-imports bench-auth bench-index
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
+
+bench-auth: ready-for-tests
+	$(VENV)/python -m tests.bench.auth
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index

@@ -130,6 +130,8 @@ class Source:
         function = self._functions[name] = _Function()
         function.sites += self._sites(node, where)
         for each in ast.walk(node):
+            if isinstance(each, ast.Call) and ast.unparse(each.func) == "no_content":
+                function.successes.add(204)
             if isinstance(each, ast.Call) and each.args:
                 first = getattr(each.args[0], "value", None)
                 function.successes |= {status for status in (201, 202, 204) if first == status}

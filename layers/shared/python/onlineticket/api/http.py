@@ -117,6 +117,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     return lambda_handler
 
 
+def no_content() -> Response[str]:
+    """204. An empty text, not null: not every gateway takes that for a body."""
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
+
+
 def source(app: APIGatewayRestResolver) -> str | None:
     """The network address that the gateway saw the request come from."""
     identity = app.current_event.raw_event["requestContext"].get("identity") or {}
