@@ -5,7 +5,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
-        bench-imports bench-auth bench-index synth openapi client test-browser test-api-fuzz \
+        bench-imports bench-auth bench-index bench-door synth openapi client \
+        test-browser test-api-fuzz \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -86,7 +87,7 @@ openapi: ready
 client: openapi
 	npm run client
 
-bench: bench-imports bench-auth bench-index
+bench: bench-imports bench-auth bench-index bench-door
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
@@ -96,6 +97,9 @@ bench-auth: ready-for-tests
 
 bench-index: ready-for-tests
 	$(VENV)/python -m tests.bench.index
+
+bench-door: ready-for-tests
+	$(VENV)/python -m tests.bench.door
 
 synth: ready
 	@for stage in local dev staging prod; do \

@@ -378,23 +378,6 @@ def test_the_key_that_uses_tickets_is_an_ethereum_key_which_only_consume_may_use
     assert "ConsumeFunction" in json.dumps(resources(templates.service, "AWS::Events::Rule"))
 
 
-def test_the_signing_keys_rotate_every_30_days_and_not_at_a_deploy(prod: Templates) -> None:
-    schedules = resources(prod.service, "AWS::SecretsManager::RotationSchedule")
-    assert sorted(name[:3] for name in schedules) == ["Jwt", "QrR"]
-    for schedule in schedules.values():
-        assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
-        assert schedule["RotateImmediatelyOnUpdate"] is False
-        assert schedule["RotationLambdaARN"]["Fn::GetAtt"][0].startswith("Rotate")
-
-
-def test_the_rotation_may_touch_the_two_rings_and_nothing_else(prod: Templates) -> None:
-    for action, resource in allowed_to(prod, "rotate"):
-        if action == "secretsmanager:GetRandomPassword":  # it knows no resource
-            continue
-        assert action.startswith("secretsmanager:")
-        assert "JwtSecret" in json.dumps(resource) or "QrSecret" in json.dumps(resource)
-
-
 # Schedules and streams
 
 
@@ -551,7 +534,7 @@ def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
 
 def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
     text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
-    assert "'DELETE,GET,POST'" in text
+    assert "'DELETE,GET,PATCH,POST,PUT'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

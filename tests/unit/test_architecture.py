@@ -21,7 +21,7 @@ REACH = {
     "gateway": {"domain", "gateway", "settings"},
     "api": {"domain", "api", "settings", "resources"},
 }
-LIGHT = ("verify", "tickets", "queries", "verifier_auth")
+LIGHT = ("verify", "tickets", "queries", "verifier_auth", "users", "organizer")
 HEAVY = ("web3", "eth_account", "siwe")
 
 

@@ -5,7 +5,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from onlineticket.api import session
-from onlineticket.domain import refresh_token, verifier
+from onlineticket.domain import refresh_token, verifier_key
 from onlineticket.domain.keyring import from_secret
 from onlineticket.domain.session import Session
 from onlineticket.domain.types import WalletAddress
@@ -16,7 +16,7 @@ WALLET = WalletAddress("0x" + "a1" * 20)
 SECRETS = {
     "access token": session.mint(Session(WALLET, "user"), keys=KEYS, audience="x", now=1),
     "refresh token": refresh_token.make("0" * 32, 3, KEYS, "1", "before"),
-    "verifier's key": verifier.key_text(*verifier.new_key()),
+    "verifier's key": verifier_key.key_text(verifier_key.new_id(), verifier_key.new_secret()),
     "signature": "0x"
     + bytes(Account.create().sign_message(encode_defunct(text="x")).signature).hex(),
     "wrapped signature": "0x" + "ab" * 400 + "6492" * 16,

@@ -141,7 +141,9 @@ def usage_keys() -> "UsageKeys":
 
     from onlineticket.gateway.usage_keys import UsageKeys
 
-    config = Config(connect_timeout=2, read_timeout=5)
+    # Two calls to answer one request, which has ten seconds.
+    retries = {"mode": "standard", "total_max_attempts": 2}
+    config = Config(connect_timeout=1, read_timeout=2, retries=retries)
     name = settings.required("USAGE_PLANS_PARAMETER")
     parameter = boto3.client("ssm", config=config).get_parameter(Name=name)["Parameter"]
     return UsageKeys(

@@ -104,7 +104,9 @@ class VerifierAnswer:
 
 @dataclass(frozen=True, slots=True)
 class VerifierWithKey:
-    """`key` is what the terminal sends as x-api-key. It is shown this once: we do not keep it."""
+    """`key` is what the terminal sends as x-api-key. It is shown this once: we do not keep it. The
+    gateway may take a minute to learn of a new verifier, and answers 403 until then.
+    """
 
     key: str
     verifier: VerifierAnswer
