@@ -258,7 +258,7 @@ def ministack_dynamodb(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     _pretend_credentials(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack)
-    client = boto3.client("dynamodb", config=Config(max_pool_connections=64))
+    client = boto3.client("dynamodb", config=Config(max_pool_connections=512))
     names = _create_tables(client, monkeypatch)
     yield client
     resources.forget()

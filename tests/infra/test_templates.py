@@ -288,6 +288,7 @@ def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
     assert {action for action, _ in allowed_to(prod, "verify")} == {
         "dynamodb:GetItem",
         "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
         "rds-db:connect",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
@@ -431,7 +432,7 @@ def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates
 def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
     guarded = {path for _, path, p in methods(both.service) if p["AuthorizationType"] == "CUSTOM"}
     assert guarded == {f"/v1{route.path}" for route in ROUTES if route.caller == "verifier"}
-    assert "/v1/verify/scan" in guarded
+    assert {f"/v1/verify/{name}" for name in ("scan", "scans", "undo", "manifest")} <= guarded
 
 
 @pytest.mark.parametrize(
