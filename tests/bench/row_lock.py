@@ -13,8 +13,11 @@ from onlineticket import resources, settings
 from onlineticket.domain import door, qr
 from onlineticket.domain.door import Scan, Verdict
 from onlineticket.domain.errors import Refused
+from onlineticket.domain.keyring import KeyRing
 from onlineticket.domain.passage import already_used
+from onlineticket.domain.suite import Suite
 from onlineticket.domain.types import TokenId
+from onlineticket.domain.verifier import Verifier
 from onlineticket.store import door as tickets
 from onlineticket.usecases.scan import Answer
 
@@ -24,16 +27,29 @@ def _suite_id() -> int:
     return int(resources.suite_id())
 
 
-def scan(request: Scan, verifier: Any, _: Any, *, now: int) -> Answer:
+def scan(request: Scan, verifier: Verifier, _: Any, *, now: int) -> Answer:
     """In the place of usecases/scan.py."""
-    suite, gate = settings.current_suite(), verifier.gate(request.gate)
+    keys: KeyRing = resources.key_ring("QR_SECRET_ARN")
     conn = resources.postgres()
+    return decide(conn, settings.current_suite(), _suite_id(), keys, request, verifier, now)
+
+
+def decide(
+    conn: Any,
+    suite: Suite,
+    suite_id: int,
+    keys: KeyRing,
+    request: Scan,
+    verifier: Verifier,
+    now: int,
+) -> Answer:
+    gate = verifier.gate(request.gate)
     try:
-        code = qr.decode(request.qr, resources.key_ring("QR_SECRET_ARN"), suite)
+        code = qr.decode(request.qr, keys, suite)
         door.check_scope(code, verifier, gate)
         qr.check_time(code, now)
         with conn.transaction():
-            key = [_suite_id(), code.token_id]
+            key = [suite_id, code.token_id]
             conn.execute(_LOCK, key)
             ticket = door.check_ticket(
                 code, tickets.find_ticket(lambda: conn, suite, TokenId(code.token_id)), now

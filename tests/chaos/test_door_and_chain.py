@@ -18,10 +18,10 @@ from onlineticket.domain.door import Scan
 from onlineticket.domain.passage import TicketKey
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.ticket import Ticket
-from onlineticket.domain.types import SuiteId, TokenId, WalletAddress
+from onlineticket.domain.types import TokenId, WalletAddress
 from onlineticket.domain.verifier import Verifier
 from onlineticket.dynamo import redemptions
-from onlineticket.store import check_ins, door
+from onlineticket.store import audit, check_ins, door, registry
 from onlineticket.usecases.issue_qr import issue_qr
 from onlineticket.usecases.scan import Door, scan
 from tests.at_the_door import KEYS
@@ -62,8 +62,8 @@ class Gate:
     def code(self, holder: Wallet) -> str:
         issued = issue_qr(
             self.token_id, WalletAddress(holder.address), count=1, now=self.now, keys=KEYS,
-            suite=self.suite, suite_id=SuiteId(1), source=None, find_ticket=self.find,
-            keep=lambda _: None,
+            suite=self.suite, suite_id=registry.current_suite_id(self.conn, self.suite),
+            source=None, find_ticket=self.find, keep=lambda entry: audit.append(self.conn, [entry]),
         )  # fmt: skip
         return issued.codes[0].base45
 

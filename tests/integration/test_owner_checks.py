@@ -146,9 +146,22 @@ def test_a_node_that_is_down_leaves_the_question_for_the_next_round(
     index()
     enter(hall, conn, token, MINA)
     monkeypatch.setenv("RPC_URL", "http://127.0.0.1:1")
-    assert check(conn) == Checked(unchecked=1)
+    assert check(conn) == Checked(unchecked=1, unanswered=True)
     monkeypatch.setenv("RPC_URL", anvil)
     assert check(conn) == Checked(matches=1)
+
+
+def test_a_silent_node_is_not_asked_by_every_batch(
+    hall: Theatre, conn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = hall.bought()
+    index()
+    enter(hall, conn, token, MINA)
+    monkeypatch.setenv("RPC_URL", "http://127.0.0.1:1")
+    check(conn)
+    for _ in range(3):
+        assert open_door(lambda *_: None).check_owners(1_800_000_000) == Checked()
+    assert conn.execute("SELECT attempts FROM owner_checks").fetchone() == (1,)
 
 
 def test_a_huge_token_that_nobody_minted_is_flagged(hall: Theatre, conn: Any) -> None:

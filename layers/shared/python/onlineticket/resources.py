@@ -6,6 +6,7 @@ Tests call `forget()` after they change the environment.
 import functools
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onlineticket import settings
@@ -167,6 +168,19 @@ def kms() -> Any:
 def rpc_url() -> str:
     """The EVM node: RPC_URL if set (stage local, tests), else the secret RPC_SECRET_ARN's `url`."""
     return settings.optional("RPC_URL", "") or _secret("RPC_SECRET_ARN")["url"]
+
+
+@dataclass(slots=True)
+class Outage:
+    """A dependency that did not answer is left alone until then (by time.monotonic)."""
+
+    until: float = 0.0
+
+
+@_once
+def rpc_outage() -> Outage:
+    """What this warm process knows of the EVM node."""
+    return Outage()
 
 
 def _secret(variable: str) -> dict[str, str]:
