@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
-        bench-imports bench-auth bench-index bench-door synth openapi client \
+        bench-imports bench-auth bench-index bench-door bench-api synth openapi client \
         test-browser test-api-fuzz \
         ready ready-for-tests
 
@@ -87,7 +87,7 @@ openapi: ready
 client: openapi
 	npm run client
 
-bench: bench-imports bench-auth bench-index bench-door
+bench: bench-imports bench-auth bench-index bench-door bench-api
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
@@ -100,6 +100,9 @@ bench-index: ready-for-tests
 
 bench-door: ready-for-tests
 	$(VENV)/python -m tests.bench.door
+
+bench-api: ready-for-tests
+	$(VENV)/python -m tests.bench.api
 
 synth: ready
 	@for stage in local dev staging prod; do \

@@ -10,6 +10,7 @@ import pytest
 
 from functions.queries.handler import lambda_handler
 from onlineticket import resources
+from onlineticket.domain import search
 from onlineticket.store import tickets
 
 NOW = int(time())
@@ -61,7 +62,8 @@ class Rows:
             "approval_logged": True, "read_block": 6, "description": "d", "image_url": "ipfs://i",
             "venue": "Hall", "requires_approval": True,
         }  # fmt: skip
-        self.insert("events", row | values)
+        row |= values
+        self.insert("events", row | {"grams": list(search.of_event(row["name"], row["venue"]))})
 
     def ticket_type(self, event_id: int, type_id: int, **values: Any) -> None:
         row = {

@@ -218,6 +218,10 @@ def _listing(
         "available": None,
         "status": "expired" if is_over else chain_status,
         "chain_status": chain_status,
+        "purchasable": chain_status == "active"
+        and not is_over
+        and ticket["chain_status"] == "valid"
+        and ticket["is_transferable"],
         "expires_at": Time(listing["expiresAt"]),
         "created_at": Time(listing["createdAt"]),
         "buyer": to_checksum_address(buyer) if buyer else None,
@@ -241,6 +245,7 @@ def _on_sale(event: Row, each: Row) -> Row:
         "available": each["available"],
         "status": "active",
         "chain_status": None,
+        "purchasable": True,
         "expires_at": each["sale_end"],
         "created_at": None,
         "buyer": None,

@@ -39,6 +39,7 @@ _STATEMENTS = (
         (ARRAY['北京音乐厅', 'Gasthof', 'Opera', '大剧院'])[1 + id % 4] || ' ' || id % 97, true
     FROM generate_series(1, {EVENTS}) AS ids (id)
     """,
+    "UPDATE events SET grams = search_grams(search_text(name, venue))",
     f"""
     INSERT INTO ticket_types
     SELECT 1, id, type_id, 'Type ' || type_id, (1 + type_id) * 10::numeric ^ 19, 100000,

@@ -71,10 +71,10 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         """
         INSERT INTO events (suite_id, event_id, organizer, name, start_time, end_time, status,
                             approved, revenue_token, revenue_eth, created_block, created_at,
-                            updated_block, status_logged, approval_logged)
+                            updated_block, status_logged, approval_logged, grams)
         VALUES (1, %(eventId)s, lower(%(organizer)s), %(name)s, to_timestamp(%(startTime)s),
                 to_timestamp(%(endTime)s), 'draft', false, 0, 0, %(block)s, to_timestamp(%(time)s),
-                %(block)s, false, false)
+                %(block)s, false, false, search_grams(search_text(%(name)s, NULL)))
         """,
     ),
     "EventUpdated": (

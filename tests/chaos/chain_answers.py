@@ -21,7 +21,7 @@ NOT_STORED = {
     "events": {"suite_id", "total_supply", "sold", "sold_out"},
     "ticket_types": {"available", "on_sale_now", "presale_now"},
     "tickets": {"suite_id", "type_name", "listed", "status", "admitted_at", "moves"},
-    "market_listings": {"suite_id", "side", "available", "status", "type_id"},
+    "market_listings": {"suite_id", "side", "available", "status", "purchasable", "type_id"},
 }  # fmt: skip
 """What the API computes, or joins from other rows that are held to the chain here too."""
 

@@ -1,7 +1,12 @@
 """GET /events?q=: text search over name and venue, in any script."""
 
-import pytest
+from typing import Any
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from onlineticket.domain import search
 from tests.reading import DAY, NOW, Rows, at, call, ids, refusal
 
 WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "NOCTURNE")
@@ -47,7 +52,6 @@ def halls(rows: Rows) -> Rows:
         ("CAFÉ οδ", [5]),
         ("", [1, 2, 3, 4, 5]),
         (" \t ", [1, 2, 3, 4, 5]),
-        ("\0", []),
         ("😀", []),
     ],
 )
@@ -87,3 +91,19 @@ def test_of_very_long_names_the_beginning_is_searched(rows: Rows) -> None:
 @pytest.mark.usefixtures("rows")
 def test_a_search_text_has_a_longest_length() -> None:
     assert refusal("/events", q="x" * 101) == (400, "BAD_REQUEST")
+
+
+assigned = st.characters(codec="utf-8", exclude_categories=["Cn"], exclude_characters="\0")
+"""Of characters that are yet to be assigned, a newer Unicode may say otherwise."""
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(assigned, max_size=60), st.none() | st.text(assigned, max_size=60))
+def test_the_database_folds_as_we_do(conn: Any, name: str, venue: str | None) -> None:
+    """What the migration wrote of events that were there, and what is searched closer."""
+    [grams, folded] = conn.execute(
+        "SELECT search_grams(search_text(%(name)s, %(venue)s)), search_fold(%(name)s)",
+        {"name": name, "venue": venue},
+    ).fetchone()
+    assert tuple(grams) == search.of_event(name, venue)
+    assert folded == search.fold(name)

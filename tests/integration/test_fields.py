@@ -4,19 +4,21 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
+from functions.worker import handler as worker
 from infra.local import chain, comparison, contracts, season, truth
 from infra.local.api import Answer, Api
 from infra.local.run import Run
 from infra.local.season import PAST_SECONDS, Season
 from infra.local.stage import DAY, ETHER, HOUR, TOKEN, Stage
 from infra.local.truth import Truth
-from infra.local.wallets import HOLDER, MINA, NOAH, OMAR
-from onlineticket import settings
+from infra.local.wallets import HOLDER, MINA, NOAH, OMAR, PLATFORM
+from onlineticket import resources, settings
 from onlineticket.chain.rpc import Node
 from onlineticket.domain import suite as suites
 from onlineticket.domain.suite import Suite
@@ -48,7 +50,9 @@ def old_node(runs: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def played(old_node: str, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> Season:
+def played(
+    old_node: str, conn: Connection[Any], dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> Season:
     file = contracts.deploy(old_node)
     monkeypatch.setenv("CONTRACTS", file)
     monkeypatch.setenv("RPC_URL", old_node)
@@ -65,6 +69,15 @@ def compared(url: str, suite: Suite) -> Truth:
     return known
 
 
+def look_over() -> None:
+    """What no log tells, the worker reads again."""
+    resources.forget()
+    context: Any = SimpleNamespace(
+        function_name="worker", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
+    )
+    worker.lambda_handler({}, context)
+
+
 def statuses(known: Truth) -> dict[int, tuple[str, str]]:
     return {id_: (row["status"], row["chain_status"]) for id_, row in known.listings.items()}
 
@@ -78,6 +91,8 @@ def test_every_field_is_the_chains_after_a_season_and_trades_and_a_reorg(
     assert statuses(known)[listing["expired_in_escrow"]] == ("expired", "active")
     assert statuses(known)[listing["cleaned_up"]] == ("expired", "expired")
     assert statuses(known)[listing["blocked"]] == ("active", "active")
+    assert known.listings[listing["blocked"]]["purchasable"] is False
+    assert known.listings[listing["in_both"]]["purchasable"] is True
     assert {each["side"] for each in known.trades} == {"primary", "secondary"}
     assert max(len(each["moves"]) for each in known.tickets.values()) > 2
     assert any(each["sold_out"] and each["status"] == "onsale" for each in known.events.values())
@@ -85,6 +100,15 @@ def test_every_field_is_the_chains_after_a_season_and_trades_and_a_reorg(
     assert known.auctions
 
     stage = Stage(node, suite, int(time.time()))
+    [silent, *_] = [id_ for id_, row in known.events.items() if row["status"] == "published"]
+    update = "updateEvent(uint256,string,string,string,string,uint256,uint256)"
+    starts = stage.now + 90 * DAY
+    details = (silent, "改名", "Told by no log.", "", "Elsewhere", starts, starts + HOUR)
+    stage.play(stage.on_events(PLATFORM, update, *details), age=0)
+    index()
+    look_over()
+    assert compared(old_node, suite).events[silent]["name"] == "改名"
+    known = compared(old_node, suite)
     market, ids = stage.on_market, listing
     for transactions in (
         [market(HOLDER, "buyTicketWithEth(uint256)", ids["in_both"], value=12 * ETHER // 1000)],

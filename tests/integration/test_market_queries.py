@@ -1,6 +1,7 @@
 """GET /market/…, /wallets/{address}/tickets, /contracts: the handler on rows written by hand."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,29 @@ def test_listings_are_sorted_and_by_price_only_those_for_sale_in_it(
             break
         query["page"] = answer["next_page"]
     assert seen == order
+
+
+@pytest.mark.parametrize(
+    ("listing", "ticket", "purchasable"),
+    [
+        ({}, {}, True),
+        ({"expires_at": at(NOW - HOUR)}, {}, False),
+        ({"status": "sold"}, {}, False),
+        ({}, {"status": "used"}, False),
+        ({}, {"status": "revoked"}, False),
+        ({}, {"is_transferable": False}, False),
+        ({}, {"is_transferable": None}, None),
+    ],
+)
+def test_a_ticket_that_can_not_leave_escrow_is_not_for_sale_though_its_listing_is_active(
+    rows: Rows, listing: dict[str, Any], ticket: dict[str, Any], purchasable: bool | None
+) -> None:
+    rows.ticket(1, **ticket)
+    rows.listing(1, 1, **listing)
+    assert get("/market/listings/1")["purchasable"] is purchasable
+    assert ids("/market/listings", "listing_id", sort="price") == (
+        [] if purchasable is False else [1]
+    )
 
 
 @pytest.mark.usefixtures("rows")

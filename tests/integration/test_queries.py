@@ -228,6 +228,7 @@ def test_a_resale_is_answered_with_every_field(rows: Rows) -> None:
         "suite_id": 1, "side": "secondary", "listing_id": str(HUGE), "token_id": "1",
         "event_id": "1", "type_id": "0", "seller": ALICE_WRITTEN, "price": "20", "eth_price": "0",
         "accepts_eth": True, "available": None, "status": "sold", "chain_status": "sold",
+        "purchasable": False,
         "expires_at": written(NOW + DAY), "created_at": written(NOW - HOUR),
         "buyer": BOB_WRITTEN, "sold_price": str(HUGE), "sold_in_eth": True,
     }]  # fmt: skip
@@ -241,6 +242,7 @@ def test_a_ticket_type_on_sale_is_a_primary_listing_with_every_field(rows: Rows)
         "suite_id": 1, "side": "primary", "listing_id": None, "token_id": None, "event_id": "1",
         "type_id": "0", "seller": ORGANIZER_WRITTEN, "price": "10", "eth_price": str(HUGE),
         "accepts_eth": True, "available": "60", "status": "active", "chain_status": None,
+        "purchasable": True,
         "expires_at": written(NOW + DAY), "created_at": None, "buyer": None, "sold_price": None,
         "sold_in_eth": None,
     }]}  # fmt: skip
@@ -441,6 +443,22 @@ def test_every_answer_says_how_fresh_it_is_and_is_not_sent_twice(
 
 def test_an_error_is_not_kept_by_anybody(rows: Rows) -> None:
     assert call("/events/1")["multiValueHeaders"]["Cache-Control"] == ["no-store"]
+
+
+@pytest.mark.usefixtures("rows")
+def test_caches_on_the_way_keep_the_answers_to_each_origin_apart() -> None:
+    assert call("/events")["multiValueHeaders"]["Vary"] == ["Origin"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/events", "/events/1", "/market/trades", "/contracts", "/events/2"]
+)
+def test_head_is_answered_as_get_without_the_body(rows: Rows, path: str) -> None:
+    rows.event(1)
+    full, head = call(path), call(path, method="HEAD")
+    assert head["body"] == ""
+    assert head["statusCode"] == full["statusCode"]
+    assert head["multiValueHeaders"] == full["multiValueHeaders"]
 
 
 # -- Health ---------------------------------------------------------------------------------------

@@ -50,6 +50,10 @@ class Listing:
     status: ListingStatus
     """An active one past `expires_at` reads expired."""
     chain_status: ListingStatus | None
+    purchasable: bool | None
+    """It can be bought now: active, and its ticket valid and transferable. A ticket used, revoked
+    or fixed while in escrow can't leave it any more, and its listing stays active for ever.
+    """
     expires_at: datetime | None
     created_at: datetime | None
     buyer: WalletAddress | None

@@ -1,11 +1,12 @@
 """The rows of the chain-derived tables while logs are folded into them (domain/fold.py).
 
-Field order is column order (migrations/0001), without suite_id; the listings' and auctions'
-event_id is their ticket's, which the store adds when it writes them. Times are Unix seconds.
-Mutable on purpose, and only here: a batch folds thousands of logs into them before they are
-written.
+Field order is column order (migrations/0001), without suite_id. The listings' and auctions'
+event_id and the events' grams (domain/search.py) are added by the store when it writes them. Times
+are Unix seconds. Mutable on purpose, and only here: a batch folds thousands of logs into them
+before they are written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -30,6 +31,7 @@ class EventRow:
     image_url: str | None = None
     venue: str | None = None
     requires_approval: bool | None = None
+    grams: Sequence[int] | None = None
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ class TicketDetail:
     """Who put it in escrow, else the owner."""
     escrowed: bool
     listed: bool
-    """It can be bought now: its listing is active and has not expired."""
+    """Its listing is active and has not expired. Whether it can be bought, the listing says."""
     listing_id: ListingId | None
     """Its listing that is ACTIVE on chain, though it may have expired."""
     auction_id: AuctionId | None

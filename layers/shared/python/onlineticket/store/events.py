@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from onlineticket.domain import search
 from onlineticket.domain.chain_log import LAST_SECOND
 from onlineticket.domain.errors import NotFound
 from onlineticket.domain.event import Event, EventSort, EventStatus, TicketType
@@ -50,7 +51,7 @@ _AFTER = {
 # The first condition is what the index answers; the second takes away what has the right pairs of
 # characters, but not next to each other. Both fold the text as the index does (migrations/0007).
 _WORDS = """(
-    search_grams(search_text(e.name, e.venue)) @> search_needles(%(words)s::text[])
+    e.grams @> %(grams)s::bigint[]
     AND NOT EXISTS (SELECT FROM unnest(%(words)s::text[]) AS word
         WHERE strpos(search_text(e.name, e.venue), search_fold(word)) = 0)
 )"""
@@ -71,8 +72,8 @@ class Filter:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """What is between the spaces, of whatever script. Of a text with NULs, as it is stored."""
-    return tuple(text.replace("\0", "\N{REPLACEMENT CHARACTER}").split())
+    """What is between the spaces, of whatever script."""
+    return tuple(text.split())
 
 
 After = tuple[int, int]
@@ -138,7 +139,8 @@ def page(
             {
                 "suite_id": suite_id, "status": chosen.status, "organizer": chosen.organizer,
                 "starts_from": chosen.starts_from, "starts_to": chosen.starts_to,
-                "words": list(chosen.words), "last_start": min(last_start, LAST_SECOND),
+                "words": list(chosen.words), "grams": list(search.of_words(chosen.words)),
+                "last_start": min(last_start, LAST_SECOND),
                 "last_id": last_id, "limit": limit,
             },
         ).fetchall()  # fmt: skip

@@ -22,10 +22,11 @@ _WITH_STATUS = {
     "cancelled": "l.status = 'cancelled'",
     None: "true",
 }
+_CAN_MOVE = "t.status = 'valid' AND t.is_transferable IS NOT FALSE"
 _FOR_SALE_IN = {
-    "price": "l.price > 0",
-    "eth_price": "l.eth_price > 0 AND l.accepts_eth",
-    "expires_at": "true",
+    "price": f"l.price > 0 AND {_CAN_MOVE}",
+    "eth_price": f"l.eth_price > 0 AND l.accepts_eth AND {_CAN_MOVE}",
+    "expires_at": _CAN_MOVE,
     "created_at": "true",
 }
 
@@ -34,15 +35,18 @@ _SECONDARY = """
         t.category AS type_id, l.seller, l.price, l.eth_price, l.accepts_eth, NULL AS available,
         CASE WHEN l.status = 'active' AND l.expires_at < to_timestamp(%(now)s) THEN 'expired'
             ELSE l.status END AS status,
-        l.status AS chain_status, l.expires_at, l.created_at, l.buyer, l.sold_price, l.sold_in_eth
+        l.status AS chain_status,
+        l.status = 'active' AND l.expires_at >= to_timestamp(%(now)s)
+            AND t.status = 'valid' AND t.is_transferable AS purchasable,
+        l.expires_at, l.created_at, l.buyer, l.sold_price, l.sold_in_eth
     FROM market_listings l LEFT JOIN tickets t USING (suite_id, token_id)
     """
 _PRIMARY = """
     SELECT t.suite_id, 'primary' AS side, NULL AS listing_id, NULL AS token_id, t.event_id,
         t.type_id, e.organizer AS seller, t.price, t.eth_price, t.eth_price > 0 AS accepts_eth,
         t.total_supply - t.sold AS available, 'active' AS status, NULL AS chain_status,
-        t.sale_end AS expires_at, NULL AS created_at, NULL AS buyer, NULL AS sold_price,
-        NULL AS sold_in_eth
+        true AS purchasable, t.sale_end AS expires_at, NULL AS created_at, NULL AS buyer,
+        NULL AS sold_price, NULL AS sold_in_eth
     FROM events e JOIN ticket_types t USING (suite_id, event_id)
     """
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from onlineticket.domain import search
 from onlineticket.domain.folding.state import POOL as POOL_KEY
 from onlineticket.domain.folding.state import Keys, State, Table
 from onlineticket.domain.types import SuiteId
@@ -69,6 +70,9 @@ def load(
 def changes(suite_id: SuiteId, state: State) -> list[Change]:
     """What is new in `state`, as `save` takes it. Asks the database nothing."""
     _name_events(state)
+    for key in state.events.dirty:
+        event = state.events.rows[key]
+        event.grams = search.of_event(event.name, event.venue)
     found = []
     for table, name in _TABLES:
         rows: Table[Any] = getattr(state, name)

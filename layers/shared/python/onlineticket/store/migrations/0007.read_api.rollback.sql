@@ -1,9 +1,8 @@
 DROP INDEX trades_by_side;
-DROP INDEX events_by_grams;
+ALTER TABLE events DROP COLUMN grams;
 DROP INDEX events_by_status_id;
 DROP INDEX events_by_organizer_id;
 DROP INDEX events_selling;
-DROP FUNCTION search_needles(text[]);
 DROP FUNCTION search_grams(text);
 DROP FUNCTION search_text(text, text);
 DROP FUNCTION search_fold(text);
