@@ -98,9 +98,9 @@ def test_an_unknown_path_is_a_404_in_the_callers_language(handler: Handler, path
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/events/7/tickets/types", "GET, OPTIONS"),
+        ("POST", "/events/7/tickets/types", "GET, HEAD, OPTIONS"),
         ("DELETE", "/auth/siwe/verify", "OPTIONS, POST"),
-        ("PUT", "/docs", "GET, OPTIONS"),
+        ("PUT", "/docs", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_method_that_a_path_does_not_take_is_a_405_with_those_it_takes(
