@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
@@ -20,6 +20,11 @@ from infra.constructs.ticket_function import TicketFunction
 from infra.constructs.usage_plans import UsagePlans
 from infra.data_stack import DataStack
 from infra.stages import LocalServices, Stage
+
+KEY_LIFE = Duration.days(30)
+"""A key signs for this long, and is accepted for as long again: more than any refresh token lives
+unused, so that a stolen one is known as ours however late it comes.
+"""
 
 
 class ServiceStack(Stack):
@@ -56,6 +61,7 @@ class ServiceStack(Stack):
         )
         self._http_functions()
         self._chain_functions()
+        self._rotations()
         self._outputs()
 
     def _http_functions(self) -> None:
@@ -190,6 +196,26 @@ class ServiceStack(Stack):
         )
         assert self.organizer.function.role is not None  # the construct has made one
         self.usage_plans.let_manage_keys(self.organizer.function.role)
+
+    def _rotations(self) -> None:
+        """Of the keys that two readings a minute apart can follow; verifiers' keys are hashed with
+        the peppers, which therefore change only when their keys do.
+        """
+        data = self._data
+        self.rotate = self._function("rotate")
+        for name, secret in (("Jwt", data.jwt_secret), ("Qr", data.qr_secret)):
+            if self._stage.in_cloud:  # the emulator has no schedule of rotations
+                secretsmanager.RotationSchedule(
+                    self,
+                    f"{name}Rotation",
+                    secret=secret,
+                    rotation_lambda=self.rotate.function,
+                    automatically_after=KEY_LIFE,
+                    rotate_immediately_on_update=False,
+                )
+            else:
+                secret.grant_read(self.rotate.function)
+                secret.grant_write(self.rotate.function)
 
     def _chain_functions(self) -> None:
         self.indexer = self._function(
@@ -328,6 +354,7 @@ class ServiceStack(Stack):
             "Swap": self.swap,
             "Docs": self.docs,
             "Consume": self.consume,
+            "Rotate": self.rotate,
             "Migrate": self.migrate,
         }
         outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}

@@ -6,6 +6,7 @@ What an earlier run left behind, killed on its way, is stopped first.
 """
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -26,6 +27,7 @@ from onlineticket.domain.suite import Suite
 from onlineticket.dynamo import sessions, verifier_keys
 from onlineticket.store import database as databases
 from onlineticket.store import migrate
+from tests import secrets_in_logs
 
 TABLES = {
     "REDEMPTIONS_TABLE": True,
@@ -101,6 +103,21 @@ def _clean_process() -> Iterator[None]:
     resources.forget()
     yield
     resources.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No test of a function may leave a secret in the function's log."""
+    yield
+    as_text = logging.Formatter().format
+    lines = [
+        # All fields of a record, for the JSON lines hold them all, and its traceback.
+        f"{as_text(record)} {record.__dict__}"
+        for when in ("setup", "call")
+        for record in caplog.get_records(when)
+        if not record.name.startswith(("asyncio", "botocore", "moto", "urllib3", "werkzeug"))
+    ]
+    assert list(secrets_in_logs.found(lines)) == []
 
 
 # -- Postgres -------------------------------------------------------------------------------------
@@ -241,7 +258,7 @@ def ministack_dynamodb(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     _pretend_credentials(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack)
-    client = boto3.client("dynamodb", config=Config(max_pool_connections=64))
+    client = boto3.client("dynamodb", config=Config(max_pool_connections=512))
     names = _create_tables(client, monkeypatch)
     yield client
     resources.forget()

@@ -113,27 +113,6 @@ def send(
     return answer["statusCode"], json.loads(answer["body"]), said
 
 
-def get(
-    handler: Any,
-    path: str,
-    query: dict[str, str] | None = None,
-    *,
-    terminal: dict[str, str],
-    headers: dict[str, str] | None = None,
-) -> tuple[int, Any, dict[str, Any]]:
-    """(status, body or None, headers), for a terminal."""
-    event = {
-        "httpMethod": "GET", "path": f"/v1{path}", "headers": headers or {},
-        "multiValueHeaders": {}, "queryStringParameters": query,
-        "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()},
-        "requestContext": {"requestId": "r-1", "stage": "test", "authorizer": terminal},
-        "isBase64Encoded": False, "body": None,
-    }  # fmt: skip
-    answer = handler(event, CONTEXT)
-    body = json.loads(answer["body"]) if answer["body"] else None
-    return answer["statusCode"], body, answer.get("multiValueHeaders") or {}
-
-
 def authorizer_event(
     *keys: str | None,
     header: str = "x-api-key",
@@ -154,6 +133,27 @@ def authorizer_event(
         "multiValueHeaders": several or None,
         "requestContext": {"identity": {"sourceIp": source}},
     }
+
+
+def get(
+    handler: Any,
+    path: str,
+    query: dict[str, str] | None = None,
+    *,
+    terminal: dict[str, str],
+    headers: dict[str, str] | None = None,
+) -> tuple[int, Any, dict[str, Any]]:
+    """(status, body or None, headers), for a terminal."""
+    event = {
+        "httpMethod": "GET", "path": f"/v1{path}", "headers": headers or {},
+        "multiValueHeaders": {}, "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()},
+        "requestContext": {"requestId": "r-1", "stage": "test", "authorizer": terminal},
+        "isBase64Encoded": False, "body": None,
+    }  # fmt: skip
+    answer = handler(event, CONTEXT)
+    body = json.loads(answer["body"]) if answer["body"] else None
+    return answer["statusCode"], body, answer.get("multiValueHeaders") or {}
 
 
 CONTEXT: Any = SimpleNamespace(

@@ -76,6 +76,7 @@ def send(
         function_name="auth", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
     )
     raw = lambda_handler(event, context)
+    assert isinstance(raw["body"], str)  # a gateway may stumble over null
     answer = Answer((raw["statusCode"], json.loads(raw["body"]) if raw["body"] else None))
     answer.headers = {name: values[0] for name, values in raw["multiValueHeaders"].items()}
     return answer

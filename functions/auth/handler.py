@@ -13,7 +13,7 @@ from pydantic import StringConstraints
 
 from onlineticket import resources, settings
 from onlineticket.api import session
-from onlineticket.api.http import http_app, serve
+from onlineticket.api.http import http_app, no_content, serve
 from onlineticket.api.limits import Limits
 from onlineticket.chain import signatures
 from onlineticket.domain import refresh_token
@@ -145,7 +145,7 @@ def refresh(request: Annotated[RefreshRequest, Body()]) -> Response[Tokens]:
 
 
 @app.post("/auth/logout")
-def log_out(request: Annotated[RefreshRequest, Body()]) -> Response[None]:
+def log_out(request: Annotated[RefreshRequest, Body()]) -> Response[str]:
     limits = _limits("logout")
     with limits.count_failures():
         keep_signed_in.log_out(
@@ -155,7 +155,7 @@ def log_out(request: Annotated[RefreshRequest, Body()]) -> Response[None]:
             find_family=partial(sessions.find, *_sessions()),
             revoke=partial(sessions.revoke, *_sessions()),
         )
-    return Response(204)
+    return no_content()
 
 
 @app.get("/auth/sessions")
@@ -186,7 +186,7 @@ def list_sessions() -> Response[SessionsAnswer]:
 @app.delete("/auth/sessions/<session_id>")
 def end_session(
     session_id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")],
-) -> Response[None]:
+) -> Response[str]:
     keep_signed_in.end_session(
         session.current(app),
         session_id,
@@ -194,7 +194,7 @@ def end_session(
         find_family=partial(sessions.find, *_sessions()),
         revoke=partial(sessions.revoke, *_sessions()),
     )
-    return Response(204)
+    return no_content()
 
 
 def _answer(body: Any, limits: Limits) -> Response[Any]:

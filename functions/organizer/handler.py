@@ -67,10 +67,11 @@ def create_verifier(wanted: Annotated[VerifierWanted, Body()]) -> Response[Verif
         peppers=_peppers(),
         suite=settings.current_suite().identity,
         now=now,
-        live_keys=partial(verifier_keys.count_active, *_table()),
+        survey=partial(verifier_keys.survey, *_table()),
         put=partial(verifier_keys.put, *_table()),
         add_usage=usage.add,
         remove_usage=usage.remove,
+        uncount=partial(verifier_keys.uncount, *_table()),
     )
     _note("verifier.created", caller, shown.key, now)
     return _private(201, _shown(shown, now))
@@ -134,6 +135,7 @@ def revoke_verifier(verifier_id: VerifierId) -> Response[VerifierAnswer]:
         find_key=_find_key(),
         revoke_key=partial(verifier_keys.revoke, *_table()),
         remove_usage=resources.usage_keys().remove,
+        uncount=partial(verifier_keys.uncount, *_table()),
     )
     _note("verifier.revoked", caller, key, now)
     return _private(200, _answer(key, now))

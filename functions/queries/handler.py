@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Interval
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from onlineticket import resources, settings
 from onlineticket.api import freshness, hot_list, paging
 from onlineticket.api.health import STATUS
 from onlineticket.api.http import http_app, serve
+from onlineticket.api.instants import Instant
 from onlineticket.api.paging import Limit, Page, PageToken
 from onlineticket.chain.rpc import Node
 from onlineticket.domain.auction import Auction, AuctionStatus
@@ -69,8 +70,8 @@ def list_events(
     status: Annotated[EventStatus | None, Query()] = None,
     organizer: Annotated[WalletAddress | None, Query()] = None,
     q: Words = "",
-    starts_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    starts_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    starts_from: Annotated[Instant | None, Query(alias="from")] = None,
+    starts_to: Annotated[Instant | None, Query(alias="to")] = None,
     sort: Annotated[EventSort, Query()] = "start_time",
     limit: Limit = 20,
     page: PageToken = None,

@@ -67,8 +67,14 @@ def show_me() -> Response[Me]:
 @app.patch("/users/me")
 def change_me(change: Annotated[ProfileChange, Body()]) -> Response[Me]:
     caller = session.current(app)
-    changes = profile.checked(change.model_dump(exclude_unset=True))
-    return _me(users.change_profile(resources.postgres(), caller.wallet, changes))
+    user = users.change_profile(
+        resources.postgres(),
+        caller.wallet,
+        profile.checked(change.model_dump(exclude_unset=True)),
+        now=int(time()),
+        source=source_address(app.current_event.raw_event),
+    )
+    return _me(user)
 
 
 @app.get("/admin/users")

@@ -2,21 +2,22 @@
 
 from dataclasses import dataclass
 from functools import partial
-from time import time
+from time import perf_counter, time
 from typing import Annotated, Any
 from uuid import UUID
 
 from annotated_types import Len
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from onlineticket import resources, settings
-from onlineticket.api import door_answers, private_copies, terminal, verdicts
+from onlineticket.api import door_answers, metrics, private_copies, terminal, verdicts
 from onlineticket.api.door_answers import UndoneAnswer, UploadAnswer, UploadsAnswer
 from onlineticket.api.http import http_app, language, logger, serve
+from onlineticket.api.instants import Instant
 from onlineticket.api.verdicts import VerdictAnswer
-from onlineticket.domain import offline, qr
+from onlineticket.domain import offline
 from onlineticket.domain.door import Scan, check_event
 from onlineticket.domain.offline import Manifest
 from onlineticket.domain.passage import Direction
@@ -65,7 +66,7 @@ class OfflineScan:
 
     qr: str
     scan_id: UUID
-    scanned_at: AwareDatetime
+    scanned_at: Instant
     provisional: Provisional
     gate: Gate = None
     direction: Direction = "entry"
@@ -91,11 +92,12 @@ class UndoRequest:
 
 @app.post("/verify/scan")
 def verify_scan(request: Annotated[ScanRequest, Body()]) -> Response[VerdictAnswer]:
+    began = perf_counter()
     verifier = terminal.current(app)
     answer = scan(
         Scan(request.qr, str(request.scan_id), request.gate, request.direction),
         verifier,
-        _door(naming=qr.key_id(request.qr)),
+        _door(),
         now=int(time()),
     )
     logger.append_keys(
@@ -103,6 +105,7 @@ def verify_scan(request: Annotated[ScanRequest, Body()]) -> Response[VerdictAnsw
         verdict=answer.verdict.refusal or "ADMITTED",
         replayed=answer.replayed,
     )
+    metrics.scanned(began, answer.verdict)
     return verdicts.answer(
         app, answer.verdict, replayed=answer.replayed, undone=answer.undone_at is not None
     )
@@ -177,10 +180,10 @@ def verify_manifest(
     )
 
 
-def _door(naming: str | None = None) -> Door:
+def _door() -> Door:
     suite, store = settings.current_suite(), _store()
     return Door(
-        keys=resources.key_ring("QR_SECRET_ARN", naming),
+        keys=resources.key_ring("QR_SECRET_ARN"),
         suite=suite,
         find_ticket=partial(door.find_ticket, resources.postgres, suite),
         let_pass=partial(redemptions.let_pass, *store),

@@ -33,6 +33,14 @@ class Api:
     def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
         return self._send("POST", path, body, headers or {})
 
+    def send(
+        self, method: str, path: str, body: Any, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        return self._send(method, path, body, headers or {})
+
+    def delete(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return self._send("DELETE", path, None, headers or {})
+
     def every(self, path: str, **query: str) -> Iterator[Any]:
         """All items of a list, page after page."""
         while True:

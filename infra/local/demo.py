@@ -6,6 +6,7 @@ Everything is said and done over HTTP, through API Gateway; the chain is asked w
 import json
 import time
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from infra.local import chain, cloud, comparison, truth
@@ -42,8 +43,11 @@ def play(run: Run, progress: Progress) -> None:
     wait_until_indexed(run, progress, stack)
     compare(progress, stack)
     with progress.step("Wallet signed in") as step:
-        token = sign_in(api, season.holder_key, chain_id(stack))
+        tokens = begin_session(api, season.holder_key, chain_id(stack))
         step.say(season.holder)
+    with progress.step("Session refreshed") as step:
+        token = refresh(api, tokens["refresh_token"])["access_token"]
+        step.say(f"session {tokens['session_id']}")
     with progress.step("QR code issued") as step:
         code = issue_code(api, season.demo_token_id, token)
         step.say(f"ticket {season.demo_token_id}: {code}")
@@ -110,6 +114,12 @@ def compare(progress: Progress, stack: Stack, admitted: frozenset[int] = frozens
 
 def sign_in(api: Api, private_key: str, chain_id: int) -> str:
     """An access token for the key's wallet, by EIP-4361."""
+    token: str = begin_session(api, private_key, chain_id)["access_token"]
+    return token
+
+
+def begin_session(api: Api, private_key: str, chain_id: int) -> dict[str, Any]:
+    """An access token and a refresh token for the key's wallet, by EIP-4361."""
     from eth_account import Account
     from eth_account.messages import encode_defunct
 
@@ -118,8 +128,29 @@ def sign_in(api: Api, private_key: str, chain_id: int) -> str:
     message = api.expect(200, api.post("/auth/siwe/challenge", asked))["message"]
     signature = wallet.sign_message(encode_defunct(text=message)).signature.hex()
     signed = {"message": message, "signature": f"0x{signature.removeprefix('0x')}"}
-    token: str = api.expect(200, api.post("/auth/siwe/verify", signed))["access_token"]
-    return token
+    return dict(api.expect(200, api.post("/auth/siwe/verify", signed)))
+
+
+def refresh(api: Api, refresh_token: str) -> dict[str, Any]:
+    """A new access token, and the refresh token's successor."""
+    answer = api.post("/auth/refresh", {"refresh_token": refresh_token})
+    return dict(api.expect(200, answer))
+
+
+def rotate_key(stack: Stack, secret: str) -> None:
+    """As Secrets Manager does it in the cloud, four calls of our function.
+
+    Raises:
+        LocalCloudError: one of them failed.
+    """
+    version = str(uuid4())
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        event = {"Step": step, "SecretId": secret, "ClientRequestToken": version}
+        answer = cloud.client("lambda", stack.aws_url).invoke(
+            FunctionName=stack.rotate, Payload=json.dumps(event)
+        )
+        if "FunctionError" in answer:
+            raise LocalCloudError(f"{step} of the rotation failed: {answer['Payload'].read()}")
 
 
 def issue_code(api: Api, token_id: int, access_token: str) -> str:

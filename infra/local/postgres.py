@@ -27,18 +27,17 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "128MB",
-    # Nothing here must survive a power cut.
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
     "jit": "off",
 }
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""Nothing here must survive a power cut."""
 
 
-def start(run: Run, parent: Path | None = None) -> str:
+def start(run: Run, parent: Path | None = None, *, durable: bool = False) -> str:
     """Start a server with one empty database and return that database's URL.
 
-    Its files are in the run's folder, or in a new one under `parent` that goes with the run.
+    `durable`: a commit is on the disk, as in life. The server's files are in the run's folder, or
+    in a new one under `parent` that goes with the run.
     """
     user = _UNPRIVILEGED if os.geteuid() == 0 else None
     home = _home(run, user, parent)
@@ -51,7 +50,8 @@ def start(run: Run, parent: Path | None = None) -> str:
         "--encoding", "UTF8", "--locale", "C", "--no-sync",
     ], cwd=home, user=user)  # fmt: skip
     port = ports.pick("POSTGRES_PORT")
-    options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+    settings = _SETTINGS if durable else _SETTINGS | _FORGETFUL
+    options = [f"--{name}={value}" for name, value in settings.items()]
     command = [str(programs / "postgres"), "-D", str(data), f"--port={port}", *options]
     child = run.start("postgres", command, cwd=home, user=user)
     server = f"postgresql://{USER}@{ports.HOST}:{port}"

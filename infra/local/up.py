@@ -29,6 +29,9 @@ class Stack:
     verifier_keys_table: str
     pepper_secret: str
     """ARN of the secret that verifiers' keys are hashed with."""
+    jwt_secret: str
+    rotate: str
+    """The name of the function that rotates the signing keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def bring_up(
                 indexer=outputs["IndexerFunction"],
                 verifier_keys_table=outputs["VerifierKeysTable"],
                 pepper_secret=outputs["PepperSecretArn"],
+                jwt_secret=outputs["JwtSecretArn"],
+                rotate=outputs["RotateFunction"],
             )
             step.say(stack.api_url)
     # At once rather than at the next full minute, when the schedule takes over.

@@ -7,6 +7,7 @@ The same source gives the same bytes.
 
 import json
 from collections import defaultdict
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any
 
@@ -34,7 +35,8 @@ answer before. Public answers carry `ETag` and `Cache-Control`, and those from t
 _TAGS = {
     "events": "Events", "tickets": "Tickets", "wallets": "Tickets", "market": "Market",
     "swap": "Swap", "auth": "Sign-in", "users": "Users", "verify": "Door",
-    "verifiers": "Terminals", "webhooks": "Webhooks", "audit": "Audit",
+    "verifiers": "Terminals", "admin": "Users", "orders": "Orders", "webhooks": "Webhooks",
+    "audit": "Audit",
 }  # fmt: skip
 """By a path's first part; the rest is Service."""
 
@@ -65,8 +67,10 @@ def build() -> Json:
         for route in ROUTES:
             if route.function == function and route.method != "HEAD":
                 handler = names[route.method, route.path]
-                codes = source.codes_of(f"{handler.__module__}.{handler.__name__}")
+                dotted = f"{handler.__module__}.{handler.__name__}"
+                codes = source.codes_of(dotted)
                 found = described["paths"][route.path][route.method.lower()]
+                _settle_success(found, source.successes_of(dotted))
                 operation = _Operation(route, found, handler, codes, merged.schemas)
                 paths[route.path][route.method.lower()] = operation.describe()
     document = {
@@ -112,6 +116,9 @@ class _Operation:
         if route.caller == "verifier":
             self._codes |= set(_WITH_KEY)
         self._codes.add("UNKNOWN_PARAMETER")
+        if "{" in route.path:
+            # Of a parameter with letters that no id has, the router makes no route.
+            self._codes.add("NO_SUCH_ROUTE")
 
     def describe(self) -> Json:
         route = self._route
@@ -166,6 +173,16 @@ class _Operation:
         return [{"$ref": schema["$ref"]}] if verdict else []
 
 
+def _settle_success(found: Json, statuses: set[int]) -> None:
+    """The resolver documents every success as 200, whatever the function answers."""
+    responses = found["responses"]
+    for status in statuses:
+        success = responses.pop("200", {"description": ""})
+        if status == HTTPStatus.NO_CONTENT:
+            success.pop("content", None)
+        responses[str(status)] = success
+
+
 def _security(route: Route) -> list[Json]:
     match route.caller:
         case "all":
@@ -199,6 +216,7 @@ def _is_tagged(route: Route) -> bool:
 
 
 def _headed(route: Route, answer: Json) -> Json:
+    answer = answer | {"description": "Done."}
     if not _is_tagged(route):
         return answer
     text = {"schema": {"type": "string"}}

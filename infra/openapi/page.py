@@ -103,8 +103,10 @@ def _response(status: str, response: Json) -> str:
             f"{shown}</details>"
         )
     example = next((each["example"] for each in content.values() if "example" in each), None)
+    unfolded = " open" if status.startswith("2") else ""
+    summary = f"<b>{status}</b> {_text(response['description'])}"
     return (
-        f"<details class=good><summary><b>{status}</b> {_text(response['description'])}</summary>"
+        f"<details class=good{unfolded}><summary>{summary}</summary>"
         f"{shapes}{_example(example)}</details>"
     )
 
@@ -135,7 +137,9 @@ def _shape(schema: Json) -> str:
     if schema.get("type") == "array":
         return f"list of {_shape(schema.get('items', {}))}"
     words = [str(schema.get("type", "anything")), str(schema.get("format", ""))]
-    words += [f"{bound} {schema[key]}" for key, bound in _BOUNDS.items() if key in schema]
+    words += [
+        f"{bound} {schema[key]}" for key, bound in _BOUNDS.items() if schema.get(key, "") != ""
+    ]
     pattern = f" <code>{escape(schema['pattern'])}</code>" if "pattern" in schema else ""
     return escape(" ".join(filter(None, words))) + pattern
 

@@ -45,6 +45,7 @@ class _Function:
 
     sites: list[Site] = field(default_factory=list)
     mentions: set[str] = field(default_factory=set)
+    successes: set[int] = field(default_factory=set)
 
 
 def kinds() -> dict[str, type[errors.OnlineTicketError]]:
@@ -92,6 +93,10 @@ class Source:
                 waiting += self._methods.get(mention, [mention])
         return codes
 
+    def successes_of(self, function: str) -> set[int]:
+        """The statuses from 201 to 204 that `function` answers by itself, written as numbers."""
+        return self._functions[function].successes
+
     def field_notes(self) -> dict[tuple[str, str], str]:
         """(class, field) -> the string written below the field."""
         return self._notes
@@ -125,6 +130,11 @@ class Source:
         function = self._functions[name] = _Function()
         function.sites += self._sites(node, where)
         for each in ast.walk(node):
+            if isinstance(each, ast.Call) and ast.unparse(each.func) == "no_content":
+                function.successes.add(204)
+            if isinstance(each, ast.Call) and each.args:
+                first = getattr(each.args[0], "value", None)
+                function.successes |= {status for status in (201, 202, 204) if first == status}
             if isinstance(each, ast.Name) and each.id in names:
                 function.mentions.add(names[each.id])
             elif isinstance(each, ast.Attribute):

@@ -30,9 +30,15 @@ pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 FUNCTIONS = {
     "queries", "auth", "users", "organizer", "reports", "tickets", "verify", "verifier_auth",
     "indexer", "worker", "settle", "migrate", "swap", "docs", "consume",
+    "rotate",
 }  # fmt: skip
 
 
+WITHOUT_RESOURCE = {
+    ("settle", "dynamodb:ListStreams"),
+    ("rotate", "secretsmanager:GetRandomPassword"),
+}
+"""Actions that know no resource; all else is granted on one."""
 COPIES = ("RateLimits", "Cache")
 """Tables of which nothing is missed when they are lost."""
 
@@ -224,7 +230,7 @@ def test_what_runs_by_the_clock_and_migrate_go_past_the_proxy_and_the_others_do_
 ) -> None:
     for name, properties in functions(prod):
         host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
-        if name in ("verifier_auth", "docs"):
+        if name in ("verifier_auth", "docs", "rotate"):
             assert "VpcConfig" not in properties
         else:
             past = name in ("indexer", "worker", "migrate", "consume")
@@ -240,7 +246,7 @@ def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templ
         "verify": "reader",
         "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
         "worker": "writer", "settle": "writer", "consume": "writer",
-        "migrate": "migrator", "verifier_auth": None, "docs": None,
+        "migrate": "migrator", "verifier_auth": None, "docs": None, "rotate": None,
     }  # fmt: skip
     for name, user in users.items():
         allowed = [r for a, r in allowed_to(prod, name) if a == "rds-db:connect"]
@@ -262,7 +268,8 @@ def test_functions_that_need_the_tables_wait_for_the_migrations(both: Templates)
     for resource in found.values():
         name = resource["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
         waits = any(d.startswith("MigrationsSchema") for d in resource.get("DependsOn", []))
-        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth", "docs"}), name
+        without = {"migrate", "verifier_auth", "docs", "rotate"}
+        assert waits == (name in FUNCTIONS - without), name
 
 
 def test_the_migrations_run_again_when_they_or_the_contracts_change(both: Templates) -> None:
@@ -281,6 +288,7 @@ def test_verify_may_touch_the_redemptions_the_qr_key_and_one_database_user(
     assert {action for action, _ in allowed_to(prod, "verify")} == {
         "dynamodb:GetItem",
         "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
         "rds-db:connect",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
@@ -301,8 +309,7 @@ def test_no_function_is_granted_a_whole_service(both: Templates) -> None:
     for name in FUNCTIONS:
         for action, resource in allowed_to(both, name):
             assert "*" not in action, name
-            # ListStreams knows no resource; all else is granted on one.
-            assert resource != "*" or (name, action) == ("settle", "dynamodb:ListStreams"), action
+            assert resource != "*" or (name, action) in WITHOUT_RESOURCE, action
 
 
 def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> None:
@@ -314,8 +321,8 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
             if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
         }
 
-    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "reports"}
-    assert readers("QrSecret") == {"tickets", "verify"}
+    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "reports", "rotate"}
+    assert readers("QrSecret") == {"tickets", "verify", "rotate"}
     assert readers("PepperSecret") == {"verifier_auth", "organizer"}
     assert readers("/onlineticket/prod/rpc") == {
         "queries", "swap", "auth", "users", "organizer", "reports", "indexer", "worker",
@@ -425,7 +432,7 @@ def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates
 def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
     guarded = {path for _, path, p in methods(both.service) if p["AuthorizationType"] == "CUSTOM"}
     assert guarded == {f"/v1{route.path}" for route in ROUTES if route.caller == "verifier"}
-    assert "/v1/verify/scan" in guarded
+    assert {f"/v1/verify/{name}" for name in ("scan", "scans", "undo", "manifest")} <= guarded
 
 
 @pytest.mark.parametrize(
@@ -528,7 +535,7 @@ def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
 
 def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
     text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
-    assert "'DELETE,GET,POST'" in text
+    assert "'DELETE,GET,PATCH,POST,PUT'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

@@ -256,7 +256,7 @@ def refresh_token_after_the_log_out(scene: Scene) -> Answer:
 def refresh_token_made_for_a_known_session(scene: Scene) -> Answer:
     tokens = scene.victim()
     guess = from_secret({"id": "1", "secret": "g" * 64})
-    answer = refresh(refresh_token.make(tokens["session_id"], 1, guess, "1"))
+    answer = refresh(refresh_token.make(tokens["session_id"], 1, guess, "1", ""))
     assert refresh(tokens["refresh_token"]).code == "ok"  # and it ended nothing
     return answer
 
@@ -277,7 +277,7 @@ def access_token_for_a_refresh_token(scene: Scene) -> Answer:
 def log_out_of_another(scene: Scene) -> Answer:
     tokens = scene.victim()
     guess = from_secret({"id": "1", "secret": "g" * 64})
-    forged = refresh_token.make(tokens["session_id"], 0, guess, "1")
+    forged = refresh_token.make(tokens["session_id"], 0, guess, "1", "")
     answer = post("/auth/logout", {"refresh_token": forged})
     assert refresh(tokens["refresh_token"]).code == "ok"
     return answer

@@ -129,7 +129,7 @@ def test_an_expired_nonce_is_refused_though_ttl_has_not_deleted_it(stage: Any) -
     keys = session.key_ring()
     sessions.keep_challenge(stage, table, "n", "digest", 1000)
     for now, begun in ((1000, False), (999, True)):
-        family, _ = refresh_token.begin("n", WALLET, keys, now=now)
+        family, _ = refresh_token.begin("n", WALLET, keys, seed="5e", now=now)
         assert sessions.begin(stage, table, "digest", family) == begun
 
 

@@ -23,6 +23,7 @@ from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.passage import UNDO_WINDOW, Journal, Passage, TicketKey
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.types import EventId, TokenId, WalletAddress
+from onlineticket.door import __main__ as command
 from onlineticket.store import registry, settling
 from onlineticket.store.consumptions import PostgresLedger
 from onlineticket.usecases.consume import Round, consume
@@ -418,3 +419,18 @@ def test_the_function_does_a_round_with_what_the_environment_names(
     assert lambda_handler({}, context)["sent"] == 1
     mine(hall.node, [])
     assert status(hall, token) == 1
+
+
+def test_the_account_command_tells_whom_to_authorize(
+    hall: Theatre, signer: KmsSigner, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CONSUME_KEY_ID", signer.key_id)
+    resources.forget()
+    assert command.main(["account"]) == 0
+    said = capsys.readouterr().out
+    assert signer.address in said.lower()
+    assert str(10**18) in said
+    authorize(hall, signer.address, False)
+    assert command.main(["account"]) == 4
+    assert "setVerifierAuthorization" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """POST /tickets/{id}/qrcode and POST /verify/scan: the handlers on real Postgres and moto."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -322,3 +323,19 @@ def test_no_log_line_holds_a_code_or_a_wallet(stage: Any, monkeypatch: pytest.Mo
     assert TERMINAL.verifier_id in logged
     assert text not in logged
     assert ALICE not in logged
+
+
+def test_each_scan_leaves_its_latency_and_whether_it_was_a_conflict(
+    stage: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = a_code()
+    capsys.readouterr()
+    scan(text)
+    scan(text)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    measured = [line for line in lines if "qr_verify_latency_ms" in line]
+    assert [line["ticket_verify_conflicts"] for line in measured] == [[0.0], [1.0]]
+    assert all(0 < line["qr_verify_latency_ms"][0] < 60_000 for line in measured)
+    assert all(
+        line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "OnlineTicket" for line in measured
+    )

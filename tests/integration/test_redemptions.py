@@ -62,6 +62,10 @@ def conflict(client: Any) -> ClientError:
     return cancelled(client, "None", "TransactionConflict", "None")
 
 
+def throttled(client: Any) -> ClientError:
+    return cancelled(client, "ThrottlingError", "None", "None")
+
+
 def lost() -> Any:
     return ReadTimeoutError(endpoint_url="x")
 

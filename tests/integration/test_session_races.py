@@ -34,7 +34,7 @@ class Store:
         self.at_the_write: Barrier | None = None
 
     def begin(self) -> str:
-        family, text = refresh_token.begin(SESSION, WALLET, KEYS, now=NOW)
+        family, text = refresh_token.begin(SESSION, WALLET, KEYS, seed="5e", now=NOW)
         sessions.keep_challenge(*self.place, SESSION, "digest", NOW + 300)
         assert sessions.begin(*self.place, "digest", family)
         return text

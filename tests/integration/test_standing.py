@@ -75,6 +75,23 @@ def test_without_the_chain_a_fresh_answer_serves_and_a_stale_one_does_not(
     assert away.value.code == "RPC_UNAVAILABLE"
 
 
+def test_a_node_that_is_away_is_not_waited_for_again_and_again_for_what_is_only_shown(
+    suite: Suite, anvil: str, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorize(suite, anvil, True)
+    owner = WalletAddress(PLATFORM.address)
+    access.standing(owner, now=NOW)
+    monkeypatch.setenv("RPC_URL", NOWHERE)
+    resources.forget()
+    assert access.known_standing(WALLET, now=NOW) is None
+    monkeypatch.setenv("RPC_URL", anvil)
+    resources.forget()
+    assert access.known_standing(WALLET, now=NOW + 9) is None  # it is back, but we did not ask
+    assert access.known_standing(owner, now=NOW + 9) == Standing(True, False)  # and this we know
+    assert access.standing(WALLET, now=NOW + 9) == AUTHORIZED  # who must know asks
+    assert access.known_standing(WALLET, now=NOW + 9) == AUTHORIZED
+
+
 def test_without_the_cache_the_chain_is_asked(
     suite: Suite, anvil: str, dynamodb: Any, conn: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,7 +144,7 @@ def test_changes_of_different_fields_at_once_all_stay(stage: Any, database: str)
 
         with databases.connect(database) as conn:
             line.wait(timeout=30)
-            users.change_profile(conn, ALICE, one)
+            users.change_profile(conn, ALICE, one, now=NOW, source=None)
 
     with ThreadPoolExecutor(len(changes)) as threads:
         list(threads.map(change, changes))
@@ -217,6 +217,15 @@ def test_a_grant_stands_in_the_audit_log(stage: Any) -> None:
          {"before": "user", "after": "organizer"}),
     ]  # fmt: skip
     assert audit.verify(stage, "platform") is None
+
+
+def test_the_audit_log_knows_which_fields_changed_and_not_to_what(stage: Any) -> None:
+    me(ALICE, {"display_name": "Alice", "locale": None})
+    me(ALICE, {"display_name": "\u202e"})
+    rows = stage.execute("SELECT actor, action, details FROM audit_log").fetchall()
+    assert rows == [
+        (f"wallet:{ALICE}", "user.profile_changed", {"fields": ["display_name", "locale"]})
+    ]
 
 
 def test_users_are_listed_by_role_and_page_for_admins_only(stage: Any) -> None:

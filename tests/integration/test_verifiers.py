@@ -297,6 +297,23 @@ def test_an_organizer_has_a_bounded_number_of_live_keys(
     assert office.create()[0] == 201
 
 
+def test_what_the_gateway_holds_of_expired_keys_is_cleared_up_in_time(
+    office: Office, ministack_dynamodb: Any
+) -> None:
+    over = [office.made()[0] for _ in range(5)]
+    for verifier_id in over:
+        ministack_dynamodb.update_item(
+            TableName=settings.required("VERIFIER_KEYS_TABLE"),
+            Key={"pk": {"S": verifier_id}},
+            UpdateExpression="SET expires_at = :past",
+            ExpressionAttributeValues={":past": {"N": "1"}},
+        )
+    made = [office.made()[0] for _ in range(2)]
+    assert [len(api_keys(verifier_id)) for verifier_id in over] == [0] * 5
+    assert [len(api_keys(verifier_id)) for verifier_id in made] == [1] * 2
+    assert office.show(over[0])[1]["status"] == "expired"
+
+
 # Changing
 
 

@@ -21,8 +21,11 @@ REACH = {
     "gateway": {"domain", "gateway", "settings"},
     "api": {"domain", "api", "settings", "resources"},
 }
-LIGHT = ("verify", "tickets", "queries", "verifier_auth")
-HEAVY = ("web3", "eth_account", "siwe")
+LIGHT = (
+    "verify", "tickets", "queries", "verifier_auth", "users", "organizer", "settle", "worker",
+    "indexer",
+)  # fmt: skip
+HEAVY = ("web3", "eth_account", "eth_keys", "rlp", "siwe")
 
 
 def imports(path: Path) -> Iterator[str]:

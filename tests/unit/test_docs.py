@@ -1,58 +1,21 @@
-"""The function `docs` as it is deployed: its handler beside the description made of all others."""
+"""What GET /openapi.json and GET /docs answer, and what unknown paths and methods get."""
 
 import json
-import shutil
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from infra.openapi.__main__ import write
 from infra.routes import ROUTES
 from onlineticket.api.codes import CODES
 from onlineticket.api.http import Handler
-
-SOURCE = Path(__file__).parents[2] / "functions" / "docs" / "handler.py"
+from tests.deployed_docs import ask, deploy
 
 
 @pytest.fixture(scope="module")
 def handler(tmp_path_factory: pytest.TempPathFactory) -> Handler:
-    folder = tmp_path_factory.mktemp("docs")
-    write(folder)
-    shutil.copy(SOURCE, folder)
-    spec = spec_from_file_location("deployed_docs_handler", folder / "handler.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    deployed: Handler = module.lambda_handler
-    return deployed
-
-
-def ask(
-    handler: Handler, path: str, method: str = "GET", stage: str = "", **headers: str
-) -> tuple[int, str, dict[str, Any]]:
-    event = {
-        "httpMethod": method,
-        "path": f"/v1{path}",
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "r-1", "stage": "test", "path": f"{stage}/v1{path}"},
-        "body": None,
-        "isBase64Encoded": False,
-    }
-    context: Any = SimpleNamespace(
-        function_name="docs", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
-    )
-    answer = handler(event, context)
-    return answer["statusCode"], answer["body"], answer["multiValueHeaders"]
+    return deploy(tmp_path_factory.mktemp("docs"))
 
 
 @pytest.mark.parametrize("stage", ["", "/prod", "/_aws/execute-api/onlineticket/local"])
@@ -135,9 +98,9 @@ def test_an_unknown_path_is_a_404_in_the_callers_language(handler: Handler, path
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/events/7/tickets/types", "GET, OPTIONS"),
+        ("POST", "/events/7/tickets/types", "GET, HEAD, OPTIONS"),
         ("DELETE", "/auth/siwe/verify", "OPTIONS, POST"),
-        ("PUT", "/docs", "GET, OPTIONS"),
+        ("PUT", "/docs", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_method_that_a_path_does_not_take_is_a_405_with_those_it_takes(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from onlineticket.domain import refresh_token
-from onlineticket.domain.errors import OnlineTicketError, Unavailable
+from onlineticket.domain.errors import OnlineTicketError, TooMany, Unavailable
 from onlineticket.domain.keyring import KeyRing, from_secret
 from onlineticket.domain.refresh_token import Family
 from onlineticket.domain.session import Role, Session
@@ -32,15 +32,16 @@ class Store:
         self.spent: list[WalletAddress] = []
         self.database_is_down = False
         self.answers_are_lost = False
+        self.limit_is_used_up = False
 
     def begin(self, wallet: WalletAddress = ALICE, number: int = 1, now: int = NOW) -> str:
-        family, text = refresh_token.begin(f"{number:032x}", wallet, KEYS, now=now)
+        family, text = refresh_token.begin(f"{number:032x}", wallet, KEYS, seed="5e" * 32, now=now)
         self.families[family.session_id] = family
         return text
 
     def refresh(self, text: str, now: int = NOW, keys: KeyRing = KEYS) -> SignedIn:
         return keep_signed_in.refresh(
-            text, keys=keys, now=now, find_family=self.families.get, spend=self.spent.append,
+            text, keys=keys, now=now, find_family=self.families.get, spend=self._spend,
             find_role=self._role, rotate=self.rotate, revoke=self.revoke,
         )  # fmt: skip
 
@@ -84,6 +85,11 @@ class Store:
         self.families[session_id] = replace(family, revoked_at=family.revoked_at or now)
         return True
 
+    def _spend(self, wallet: WalletAddress) -> None:
+        if self.limit_is_used_up:
+            raise TooMany("TOO_MANY_REQUESTS", "wait")
+        self.spent.append(wallet)
+
     def _role(self, wallet: WalletAddress) -> Role:
         if self.database_is_down:
             raise Unavailable("DATABASE_UNAVAILABLE", "away")
@@ -120,6 +126,16 @@ def test_a_repeated_refresh_gets_the_same_successor_for_30_seconds() -> None:
         assert again.refresh_expires_at == given.refresh_expires_at
     assert refusal_of(store, first, NOW + 31) == "REFRESH_TOKEN_REUSED"
     assert refusal_of(store, given.refresh_token, NOW + 31) == "SESSION_REVOKED"
+
+
+def test_a_stolen_token_ends_its_session_though_the_limit_is_used_up() -> None:
+    store = Store()
+    first = store.begin()
+    store.refresh(first)
+    store.limit_is_used_up = True
+    assert refusal_of(store, first, NOW + 30) == "TOO_MANY_REQUESTS"
+    assert refusal_of(store, first, NOW + 31) == "REFRESH_TOKEN_REUSED"
+    assert store.families[f"{1:032x}"].revoked_at == NOW + 31
 
 
 def test_the_grace_ends_when_the_successor_is_used() -> None:
@@ -172,7 +188,7 @@ def test_the_grace_waits_for_a_process_that_does_not_know_the_key_yet() -> None:
 def test_a_forged_token_ends_no_session() -> None:
     store = Store()
     first = store.begin()
-    forged = refresh_token.make(f"{1:032x}", 7, from_secret(OLD | {"secret": "x" * 64}), "1")
+    forged = refresh_token.make(f"{1:032x}", 7, from_secret(OLD | {"secret": "x" * 64}), "1", "")
     assert refusal_of(store, forged) == "REFRESH_TOKEN_INVALID"
     with pytest.raises(OnlineTicketError) as refusal:
         store.log_out(forged)

@@ -1,6 +1,10 @@
 """Networks of IPv4 and IPv6, and that an address has one meaning however it is written."""
 
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, ip_addresses, text
 
 from onlineticket.domain import network
 
@@ -56,3 +60,18 @@ def test_an_address_is_in_a_block_or_not(block: str, address: str | None, inside
     assert network.contains([block], address) is inside
     assert network.contains(["203.0.113.0/24", block], address) is inside
     assert not network.contains([], address)
+
+
+@given(ip_addresses(), integers(0, 32), ip_addresses(v=4))
+def test_a_block_says_of_every_address_what_ipaddress_says(
+    address: IPv4Address | IPv6Address, prefix: int, base: IPv4Address
+) -> None:
+    block = ip_network((base, prefix), strict=False)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    meant = mapped or address
+    assert network.contains([network.canonical(str(block))], str(address)) == (meant in block)
+
+
+@given(text())
+def test_no_text_in_a_header_breaks_the_check(sent: str) -> None:
+    assert network.contains(["203.0.113.0/24"], sent) in (True, False)

@@ -1,6 +1,10 @@
 """What users may say of themselves."""
 
+from unicodedata import category
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text as texts
 
 from onlineticket.domain import profile, text
 from onlineticket.domain.errors import Invalid
@@ -79,3 +83,14 @@ def test_of_several_changes_each_is_checked_and_none_clears() -> None:
     assert profile.checked({}) == {}
     with pytest.raises(Invalid):
         profile.checked({"locale": "en", "display_name": "\u202e"})
+
+
+@given(texts(max_size=60))
+def test_whatever_is_typed_a_name_kept_is_plain_bounded_and_stable(typed: str) -> None:
+    try:
+        kept = text.line(typed, most=50)
+    except ValueError:
+        return
+    assert 0 < len(kept) <= 50
+    assert text.line(kept, most=50) == kept
+    assert not {category(char) for char in kept} & {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}

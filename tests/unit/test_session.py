@@ -138,3 +138,10 @@ def test_a_request_without_a_token_is_told_to_sign_in(header: str | None) -> Non
     with pytest.raises(Unauthorized) as refusal:
         session.current(app)
     assert refusal.value.code == "TOKEN_MISSING"
+
+
+def test_a_token_says_which_sign_in_it_comes_from() -> None:
+    alice = Session(ALICE.wallet, "user", "0123456789abcdef" * 2)
+    token = session.mint(alice, keys=KEYS, audience=AUDIENCE, now=NOW)
+    assert check(token) == alice
+    assert refusal_of(forged(CLAIMS | {"sid": 7})) == "TOKEN_INVALID"

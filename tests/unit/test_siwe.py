@@ -1,9 +1,12 @@
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_keys.constants import SECPK1_N
+from hypothesis import given
+from hypothesis import strategies as st
 from siwe import SiweMessage  # type: ignore[import-untyped]
 
 from onlineticket.chain import signatures
@@ -159,3 +162,13 @@ def test_twin_signature_with_the_high_s_is_refused() -> None:
 )
 def test_what_is_no_signature_of_the_wallet_over_the_text_is_refused(signature: str) -> None:
     assert not signatures.is_signed_by(WALLET, TEXT, signature)
+
+
+@given(st.integers(0, len(TEXT)), st.integers(0, 3), st.text(max_size=3))
+def test_an_edited_message_is_refused_or_says_something_else(
+    at: int, dropped: int, added: str
+) -> None:
+    """No two texts read alike: whatever is changed, it is another message or none."""
+    edited = TEXT[:at] + added + TEXT[at + dropped :]
+    with suppress(Invalid):
+        assert (signatures.read(edited) == MESSAGE) == (edited == TEXT)

@@ -200,7 +200,12 @@ def test_what_is_no_key_is_looked_up_and_hashed_like_one() -> None:
     for text in ("", "nonsense", "é" * 500, verifier_key.key_text("0" * 16, "A" * 43)):
         with pytest.raises(Unauthorized):
             authenticate_verifier.authenticate_verifier(
-                text, peppers=PEPPERS, suite=SUITE.identity, address=None, now=NOW, find_key=find
+                text,
+                peppers=lambda _: PEPPERS,
+                suite=SUITE.identity,
+                address=None,
+                now=NOW,
+                find_key=find,
             )
     assert len(asked) == 4
 

@@ -4,6 +4,7 @@ It is read on first use, never at import, so a snapshot (SnapStart) holds no sec
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import time
 
 from aws_lambda_powertools import Logger
@@ -13,8 +14,10 @@ from onlineticket.domain.keyring import KeyRing
 
 MAX_AGE = 60
 """Seconds after which a ring is read again."""
-PAUSE = 10
-"""Seconds between two tries at least, after one failed, and between two for unknown keys."""
+PAUSE = 30
+"""Seconds between two tries at least when one failed: each may take its whole time limit."""
+SEEK_PAUSE = 10
+"""Seconds between two readings for a key that is not known: anyone can name one."""
 MAX_STALE = 3_600
 """Seconds for which a ring serves that can't be read again."""
 
@@ -33,26 +36,30 @@ class Rereading:
         self._read_at = self._tried_at = self._sought_at = 0.0
         self._failed = False
 
-    def get(self, naming: str | None = None) -> KeyRing:
-        """The ring. `naming`: the key's id in a token or code at hand; if the ring lacks it, it is
-        read again at once, unless that was tried a moment ago: anyone can name a key.
+    def get(self) -> KeyRing:
+        """The ring. It looks for a key that it lacks by being read again at once.
 
         Raises:
-            Unavailable: `SECRETS_UNAVAILABLE`: it can't be read, and there is none that serves, or
-                none with the key named.
+            Unavailable: `SECRETS_UNAVAILABLE`: it can't be read, and there is none that serves.
         """
         now = self._clock()
         if self._ring is None or self._is_due(now):
             self._try(now)
-        elif self._lacks(naming) and not _within(now, self._sought_at, PAUSE):
+        if self._ring is None:
+            raise _away()
+        return replace(self._ring, seek=self._seek)
+
+    def _seek(self, key_id: str) -> bytes | None:
+        now = self._clock()
+        if not self._has(key_id) and not _within(now, self._sought_at, SEEK_PAUSE):
             self._sought_at = now
             self._try(now)
-        if self._ring is None or (self._failed and self._lacks(naming)):
-            raise Unavailable("SECRETS_UNAVAILABLE", "The store of the keys does not answer.")
-        return self._ring
+        if self._failed and not self._has(key_id):
+            raise _away()  # nobody can say that there is no such key
+        return self._ring.find(key_id) if self._ring else None
 
-    def _lacks(self, naming: str | None) -> bool:
-        return naming is not None and self._ring is not None and naming not in self._ring.keys
+    def _has(self, key_id: str) -> bool:
+        return self._ring is not None and key_id in self._ring.keys
 
     def _is_due(self, now: float) -> bool:
         if _within(now, self._read_at, MAX_AGE):
@@ -73,6 +80,10 @@ class Rereading:
                 self._ring = None
             return
         self._read_at, self._failed = now, False
+
+
+def _away() -> Unavailable:
+    return Unavailable("SECRETS_UNAVAILABLE", "The store of the keys does not answer.")
 
 
 def _within(now: float, then: float, seconds: float) -> bool:

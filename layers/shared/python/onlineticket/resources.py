@@ -6,6 +6,7 @@ Tests call `forget()` after they change the environment.
 import functools
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onlineticket import settings
@@ -111,17 +112,16 @@ def cache() -> "Cache":
 _key_rings: dict[str, Rereading] = {}
 
 
-def key_ring(variable: str, naming: str | None = None) -> KeyRing:
+def key_ring(variable: str) -> KeyRing:
     """The keys in the secret whose ARN `variable` holds (JWT_SECRET_ARN, QR_SECRET_ARN, …), read
-    again once a minute. `naming`: the id of the key that a token or code at hand names; one that is
-    not known has the ring read again before it is refused, every 10 s at most.
+    again once a minute; and to find a key that is not among them, at once, every 10 s at most.
 
     Raises:
         Unavailable: `SECRETS_UNAVAILABLE`.
     """
     if variable not in _key_rings:
         _key_rings[variable] = Rereading(lambda now: from_secret(_secret(variable), now))
-    return _key_rings[variable].get(naming)
+    return _key_rings[variable].get()
 
 
 @_once
@@ -142,7 +142,9 @@ def usage_keys() -> "UsageKeys":
 
     from onlineticket.gateway.usage_keys import UsageKeys
 
-    config = Config(connect_timeout=2, read_timeout=5)
+    # Two calls to answer one request, which has ten seconds.
+    retries = {"mode": "standard", "total_max_attempts": 2}
+    config = Config(connect_timeout=1, read_timeout=2, retries=retries)
     name = settings.required("USAGE_PLANS_PARAMETER")
     parameter = boto3.client("ssm", config=config).get_parameter(Name=name)["Parameter"]
     return UsageKeys(
@@ -168,12 +170,27 @@ def rpc_url() -> str:
     return settings.optional("RPC_URL", "") or _secret("RPC_SECRET_ARN")["url"]
 
 
+@dataclass(slots=True)
+class Outage:
+    """A dependency that did not answer is left alone until then (by time.monotonic)."""
+
+    until: float = 0.0
+
+
+@_once
+def rpc_outage() -> Outage:
+    """What this warm process knows of the EVM node."""
+    return Outage()
+
+
 def _secret(variable: str) -> dict[str, str]:
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     away = Unavailable("SECRETS_UNAVAILABLE", "The store of the keys does not answer.")
     try:
-        answer = _secrets_manager().get_secret_value(SecretId=settings.required(variable))
+        answer = secrets_manager().get_secret_value(
+            SecretId=settings.required(variable), VersionStage="AWSCURRENT"
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("InternalServiceError", "ThrottlingException"):
             raise
@@ -185,13 +202,14 @@ def _secret(variable: str) -> dict[str, str]:
 
 
 @_once
-def _secrets_manager() -> Any:
+def secrets_manager() -> Any:
+    """With little patience: 4 s at most."""
     import boto3
     from botocore.config import Config
 
     retries = {"mode": "standard", "total_max_attempts": 2}
     return boto3.client(
-        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1.5, retries=retries)
+        "secretsmanager", config=Config(connect_timeout=1, read_timeout=1, retries=retries)
     )
 
 

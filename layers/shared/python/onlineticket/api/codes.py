@@ -250,6 +250,9 @@ CODES: dict[str, Code] = {
     "GATEWAY_TIMEOUT": Code(504, "We took too long to answer.", "服务器响应超时。"),
     # for operators
     "BAD_CONTRACTS_FILE": Code(None, "The contracts file can't be used.", "合约文件不可用。"),
+    "ROTATION_STEP_UNKNOWN": Code(
+        None, "Secrets Manager asked for a step that we do not know.", "未知的密钥轮换步骤。"
+    ),
     "REORG_TOO_DEEP": Code(
         None,
         "None of the newest blocks indexed is on the chain any more; see README, Repair.",

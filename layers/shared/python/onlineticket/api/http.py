@@ -104,7 +104,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         is_head = event.get("httpMethod") == "HEAD"
         # RFC 9110 §9.3.2: the same answer as to GET, without its body.
         answer = app.resolve({**event, "httpMethod": "GET"} if is_head else event, context)
-        if is_head:
+        if is_head or answer["body"] is None:  # a gateway takes text, or none of that length
             answer["body"] = ""
         logger.info(
             "answered",
@@ -115,6 +115,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         return answer
 
     return lambda_handler
+
+
+def no_content() -> Response[str]:
+    """204. An empty text, not null: not every gateway takes that for a body."""
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 
 def source(app: APIGatewayRestResolver) -> str | None:

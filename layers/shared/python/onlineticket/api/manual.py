@@ -82,7 +82,8 @@ def refuse(app: "APIGatewayRestResolver", allowed: tuple[str, ...]) -> Response[
 
 
 def _methods(item: dict[str, object]) -> tuple[str, ...]:
-    return tuple(sorted({"OPTIONS", *(method.upper() for method in item)}))
+    methods = {"OPTIONS", *(method.upper() for method in item)}
+    return tuple(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _digest(text: str) -> str:

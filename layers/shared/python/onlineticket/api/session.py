@@ -29,11 +29,9 @@ ALGORITHM = "HS256"
 _CLAIMS = ["iss", "aud", "sub", "role", "iat", "nbf", "exp", "jti"]
 
 
-def key_ring(naming: str | None = None) -> KeyRing:
-    """The stage's keys. New tokens are made with the current one; those of the last still pass.
-    `naming`: the key that a token at hand names (see resources.key_ring).
-    """
-    return resources.key_ring("JWT_SECRET_ARN", naming)
+def key_ring() -> KeyRing:
+    """The stage's keys. New tokens are made with the current one; those of the last still pass."""
+    return resources.key_ring("JWT_SECRET_ARN")
 
 
 def audience() -> str:
@@ -50,19 +48,7 @@ def current(app: "APIGatewayRestResolver") -> Session:
     scheme, _, token = (app.current_event.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("TOKEN_MISSING", "Sign in first: send an access token.")
-    keys = key_ring(named_key(token.strip()))
-    return check(token.strip(), keys=keys, audience=audience(), now=int(time()))
-
-
-def named_key(token: str) -> str | None:
-    """The id of the key that a token says it is signed with; nothing vouches for it yet."""
-    import jwt
-
-    try:
-        key_id = jwt.get_unverified_header(token).get("kid")
-    except jwt.InvalidTokenError:
-        return None
-    return key_id if isinstance(key_id, str) else None
+    return check(token.strip(), keys=key_ring(), audience=audience(), now=int(time()))
 
 
 def mint(session: Session, *, keys: KeyRing, audience: str, now: int) -> str:
@@ -102,11 +88,11 @@ def _signed_claims(token: str, keys: KeyRing, audience: str) -> dict[str, Any]:
     """The claims, if one of our keys vouches for them and they are meant for us."""
     import jwt
 
-    key_id = named_key(token)
-    key = keys.find(key_id) if key_id is not None else None
-    if key is None:
-        raise _invalid()
     try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+        key = keys.find(key_id) if isinstance(key_id, str) else None
+        if key is None:
+            raise _invalid()
         claims: dict[str, Any] = jwt.decode(
             token,
             key,

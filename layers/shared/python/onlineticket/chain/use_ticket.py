@@ -49,6 +49,16 @@ class TicketUser:
     def head_time(self) -> int:
         return _number(self.node.call("eth_getBlockByNumber", ["latest", False])["timestamp"])
 
+    def may_use(self) -> bool:
+        """Whether the contract lets this account use tickets."""
+        data = SELECTORS["TicketManager", "authorizedVerifiers"] + self.sender[2:].rjust(64, "0")
+        request = {"to": self.ticket_manager, "data": data}
+        return _number(self.node.call("eth_call", [request, "latest"])) == 1
+
+    def balance(self) -> int:
+        """In wei."""
+        return _number(self.node.call("eth_getBalance", [self.sender, "latest"]))
+
     def fees(self) -> Fees:
         """Good for the next few blocks: twice the base fee, and the node's idea of a tip."""
         block = self.node.call("eth_getBlockByNumber", ["latest", False])

@@ -4,8 +4,8 @@ A new key is first only known, and used once every process has read it: until th
 the older ring would take what the new key made for forged.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 SPREAD = 180
@@ -22,13 +22,20 @@ class KeyRing:
 
     current_id: str
     keys: Mapping[str, bytes]
+    seek: Callable[[str], bytes | None] | None = field(default=None, repr=False, compare=False)
+    """Looks for a key that is not among them: it may have come since they were read."""
 
     @property
     def current(self) -> bytes:
         return self.keys[self.current_id]
 
     def find(self, key_id: str) -> bytes | None:
-        return self.keys.get(key_id)
+        """
+        Raises:
+            Unavailable: it is not known, and can't be looked for now.
+        """
+        known = self.keys.get(key_id)
+        return known if known is not None or self.seek is None else self.seek(key_id)
 
 
 def from_secret(secret: Mapping[str, str], now: int | None = None) -> KeyRing:

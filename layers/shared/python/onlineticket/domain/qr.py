@@ -136,14 +136,6 @@ def decode(text: str, keys: KeyRing, suite: Suite) -> QrCode:
     return code
 
 
-def key_id(text: str) -> str | None:
-    """The id of the root key that a code says it was made with; None if it is no code at all."""
-    try:
-        return str(_from_text(text)[0] >> 1 & 7)
-    except RuleBroken:
-        return None
-
-
 def check_time(code: QrCode, now: int) -> None:
     """
     Raises:

@@ -1,10 +1,13 @@
 """Refresh tokens (RFC 6749, section 1.5), rotated at each use (RFC 9700, section 4.14.2).
 
-    otr_<session, 32 hex digits>.<generation>.<key id>.<base64url of 32 bytes>
+    otr_<session, 32 hex digits>.<generation>.<key id>.<secret, 32 bytes>.<tag, 16 bytes>
 
-The last part is HMAC-SHA256 under a key of the ring over "OT-refresh-v1|<session>|<generation>": a
-successor can be made a second time when its answer was lost, without being stored. Callers take the
-whole for opaque. The store keeps SHA-256 of the text, which alone decides what is in force.
+The secret is HMAC-SHA256, under a key of the ring, over "OT-refresh-v1|<session>|<generation>|" and
+the token before it (32 random bytes for the first): whoever sends that token again can be given the
+same successor, which is stored nowhere, and neither our store nor our keys alone make a token. The
+tag, HMAC-SHA256 over all that stands before it, says that a token was ours even when it is long out
+of force. Bytes are base64url. Callers take the whole for opaque; the store keeps SHA-256 of it,
+which alone decides what is in force.
 """
 
 import hmac
@@ -26,10 +29,11 @@ GRACE = 30
 or two tabs asked at once. Only while nobody used that successor.
 """
 MAX_LENGTH = 200
-"""Characters; ours have 85 or so."""
+"""Characters; ours have 110 or so."""
 
 _FORM = re.compile(
-    r"otr_([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})\.([A-Za-z0-9_-]{1,16})\.[A-Za-z0-9_-]{43}",
+    r"otr_([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})\.([A-Za-z0-9_-]{1,16})"
+    r"\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{22}",
     re.ASCII,
 )
 
@@ -89,10 +93,16 @@ class Claimed:
 
 
 def begin(
-    session_id: str, wallet: WalletAddress, keys: KeyRing, *, now: int, device: str | None = None
+    session_id: str,
+    wallet: WalletAddress,
+    keys: KeyRing,
+    *,
+    seed: str,
+    now: int,
+    device: str | None = None,
 ) -> tuple[Family, str]:
-    """A new family and its first token."""
-    text = make(session_id, 0, keys, keys.current_id)
+    """A new family and its first token. `seed`: 32 random bytes in hex."""
+    text = make(session_id, 0, keys, keys.current_id, seed)
     family = Family(
         session_id, wallet, now, now, now + LIFETIME, now + FAMILY_LIFETIME, 0,
         keys.current_id, digest(text), device=device,
@@ -100,12 +110,14 @@ def begin(
     return family, text
 
 
-def make(session_id: str, generation: int, keys: KeyRing, key_id: str) -> str:
-    """The token. Raises KeyError if the ring has no such key."""
-    message = f"OT-refresh-v1|{session_id}|{generation}".encode()
-    tag = hmac.digest(keys.keys[key_id], message, "sha256")
-    encoded = urlsafe_b64encode(tag).decode().rstrip("=")
-    return f"otr_{session_id}.{generation}.{key_id}.{encoded}"
+def make(session_id: str, generation: int, keys: KeyRing, key_id: str, before: str) -> str:
+    """The token that follows `before`. Raises KeyError if the ring has no such key."""
+    key = keys.find(key_id)
+    if key is None:
+        raise KeyError(key_id)
+    secret = _mac(key, f"OT-refresh-v1|{session_id}|{generation}|{before}")
+    head = f"otr_{session_id}.{generation}.{key_id}.{_text(secret)}"
+    return f"{head}.{_tag(head, key)}"
 
 
 def read(text: str) -> Claimed:
@@ -121,15 +133,26 @@ def read(text: str) -> Claimed:
 
 def is_ours(text: str, claimed: Claimed, keys: KeyRing) -> bool:
     """Did we make it, at any time? Without this, whoever knows a session's id could end it."""
-    if keys.find(claimed.key_id) is None:
-        return False
-    ours = make(claimed.session_id, claimed.generation, keys, claimed.key_id)
-    return hmac.compare_digest(ours, text)
+    key = keys.find(claimed.key_id)
+    head, _, tag = text.rpartition(".")
+    return key is not None and hmac.compare_digest(_tag(head, key), tag)
 
 
 def digest(text: str) -> str:
     """What is stored of a token. It has 256 random bits: no salt and no slow hash is needed."""
     return sha256(text.encode()).hexdigest()
+
+
+def _tag(head: str, key: bytes) -> str:
+    return _text(_mac(key, f"OT-refresh-tag-v1|{head}")[:16])
+
+
+def _mac(key: bytes, message: str) -> bytes:
+    return hmac.digest(key, message.encode(), "sha256")
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def invalid() -> Unauthorized:

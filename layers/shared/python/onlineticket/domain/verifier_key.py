@@ -65,6 +65,8 @@ class VerifierKey:
     rotated_at: int | None = None
     revoked_at: int | None = None
     version: int = 1
+    counted: bool = True
+    """API Gateway has an API key for it; not for one made by hand, or cleared up after its end."""
 
     def status(self, now: int) -> Status:
         if self.revoked_at is not None:

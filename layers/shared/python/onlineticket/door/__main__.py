@@ -1,9 +1,9 @@
 """What follows a scan, for people: `python -m onlineticket.door COMMAND`.
 
 It reads the same variables as the functions (.env.example): CONTRACTS, DB_URL, REDEMPTIONS_TABLE,
-RPC_URL, SETTLE_DEAD_LETTERS_URL, and AWS's own.
+RPC_URL, SETTLE_DEAD_LETTERS_URL, CONSUME_KEY_ID, and AWS's own.
 Exit codes: 0 done; 1 a dependency is away, try again; 2 wrong usage; 4 something could not be
-settled, or a chain of the audit log is broken: the lines above say what.
+settled, a chain of the audit log is broken, an account may not use tickets: it says what.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from time import time
 from typing import Any
 
 from onlineticket import resources, settings
+from onlineticket.chain.rpc import Node
+from onlineticket.domain.address import checksum
 from onlineticket.domain.errors import Unavailable
 from onlineticket.door.wiring import SWEEP, Door, open_door, redrive
 from onlineticket.settings import MissingSetting
@@ -27,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("sweep", help="settle what Postgres lacks of the whole table, now")
     commands.add_parser("redrive", help="settle what the dead-letter queue stands for")
     commands.add_parser("check-owners", help="ask the chain about those who came in")
+    commands.add_parser("account", help="who uses tickets on chain, and whether it may")
     verify = commands.add_parser("verify-audit", help="walk the audit log's chains")
     verify.add_argument(
         "--head", action="append", default=[], metavar="CHAIN=NUMBER:HASH",
@@ -91,6 +94,23 @@ def _check_owners(door: Door, _: argparse.Namespace) -> int:
     return 0
 
 
+def _account(_: Door, __: argparse.Namespace) -> int:
+    from onlineticket.chain.kms_signer import open_signer
+    from onlineticket.chain.use_ticket import TicketUser
+
+    suite = settings.current_suite()
+    signer = open_signer(resources.kms(), settings.required("CONSUME_KEY_ID"))
+    user = TicketUser(
+        Node(resources.rpc_url()), suite.chain_id, suite.ticket_manager, signer.address, signer.sign
+    )  # fmt: skip
+    may_use = user.may_use()
+    print(f"address          {checksum(signer.address)}")
+    print(f"authorized       {'yes' if may_use else 'no: setVerifierAuthorization(address, true)'}")
+    print(f"balance          {user.balance()} wei")
+    print(f"transactions     {user.next_nonce()}")
+    return 0 if may_use else 4
+
+
 def _verify_audit(door: Door, options: argparse.Namespace) -> int:
     known = [_head(text) for text in options.head]
     found = audit.heads(door.conn)
@@ -140,6 +160,7 @@ _COMMANDS: dict[str, Callable[[Door, argparse.Namespace], int]] = {
     "sweep": _sweep,
     "redrive": _redrive,
     "check-owners": _check_owners,
+    "account": _account,
     "verify-audit": _verify_audit,
 }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from onlineticket import resources, settings
@@ -25,6 +26,7 @@ OWNER_CHECKS = 200
 """In one round: one request to the node."""
 NODE_SECONDS = 2.0
 """For which a check-in's owner check waits for the node, which is asked once."""
+NODE_REST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,18 @@ class Door:
         )
 
     def check_owners(self, now: int) -> Checked:
-        """See usecases/check_owners.py."""
+        """See usecases/check_owners.py. A node that was silent is not asked again at once: the
+        stream's next batches would all wait for it.
+        """
+        outage = resources.rpc_outage()
+        if monotonic() < outage.until:
+            return Checked()
+        checked = self._check_owners(now)
+        if checked.unanswered:
+            outage.until = monotonic() + NODE_REST_SECONDS
+        return checked
+
+    def _check_owners(self, now: int) -> Checked:
         suite = settings.current_suite()
         node = Node(resources.rpc_url(), timeout_seconds=NODE_SECONDS, attempts=1)
         return check_owners(
@@ -119,7 +132,11 @@ def redrive(door: Door, queue: Any, queue_url: str, streams: Any) -> Redriven:
     done = Redriven()
     whole: bool | None = None
     while True:
-        answer = queue.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+        # Whoever fails stays hidden until this is over; a wait of a second asks every server of
+        # the queue, so that none is passed over.
+        answer = queue.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=300, WaitTimeSeconds=1
+        )
         messages = answer.get("Messages", [])
         if not messages:
             return done

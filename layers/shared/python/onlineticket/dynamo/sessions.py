@@ -76,9 +76,13 @@ def begin(client: Any, table: str, digest: str, family: Family) -> bool:
                     digest=digest,
                     **({"device": family.device} if family.device else {}),
                 ),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-    except client.exceptions.ConditionalCheckFailedException:
-        return False
+    except client.exceptions.ConditionalCheckFailedException as refused:
+        # Our own write stands in our way when its answer was lost and the client asked again: its
+        # token is random, so nobody else's has this hash.
+        standing = _read(refused.response.get("Item", {}))
+        return standing is not None and standing.token_hash == family.token_hash
     return True
 
 

@@ -83,32 +83,49 @@ def page(
     return [_read(item) for item in found["Items"]]
 
 
-def count_active(client: Any, table: str, organizer: str, now: int) -> int:
-    """How many of an organizer's keys are neither revoked nor expired.
+def survey(client: Any, table: str, organizer: str, now: int) -> tuple[int, list[str]]:
+    """How many of an organizer's keys work, and the ids of those that do not and have not been
+    cleared up at the gateway.
 
     Raises:
         Unavailable: `DYNAMODB_UNAVAILABLE`.
     """
-    total = 0
+    active, left = 0, []
     start: dict[str, Any] = {}
     while True:
         with outages.typed():
             found = client.query(
                 TableName=table,
                 IndexName=INDEX,
-                Select="COUNT",
+                ProjectionExpression="pk, expires_at, revoked_at, counted",
                 KeyConditionExpression="organizer = :organizer",
-                FilterExpression="attribute_not_exists(revoked_at) AND expires_at > :now",
-                ExpressionAttributeValues={
-                    ":organizer": {"S": organizer},
-                    ":now": {"N": str(now)},
-                },
+                ExpressionAttributeValues={":organizer": {"S": organizer}},
                 **start,
             )
-        total += found["Count"]
+        for item in found["Items"]:
+            if "revoked_at" not in item and now < int(item["expires_at"]["N"]):
+                active += 1
+            elif item["counted"]["BOOL"]:
+                left.append(item["pk"]["S"])
         if "LastEvaluatedKey" not in found:
-            return int(total)
+            return active, left
         start = {"ExclusiveStartKey": found["LastEvaluatedKey"]}
+
+
+def uncount(client: Any, table: str, verifier_id: str) -> None:
+    """Note that the gateway has no API key for this verifier any more, which is over.
+
+    Raises:
+        Unavailable: `DYNAMODB_UNAVAILABLE`.
+    """
+    with outages.typed():
+        client.update_item(
+            TableName=table,
+            Key={"pk": {"S": verifier_id}},
+            UpdateExpression="SET counted = :no",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":no": {"BOOL": False}},
+        )
 
 
 def replace(client: Any, table: str, key: VerifierKey) -> bool:
@@ -190,6 +207,7 @@ def create(
         created_at=now,
         created_by=ANY,
         expires_at=expires_at,
+        counted=False,
     )
     put(client, table, key)
     return verifier_key.key_text(verifier_id, secret)
@@ -212,6 +230,7 @@ def _item(key: VerifierKey) -> dict[str, Any]:
         "expires_at": {"N": str(key.expires_at)},
         **{name: {"N": str(time)} for name, time in times.items() if time is not None},
         "version": {"N": str(key.version)},
+        "counted": {"BOOL": key.counted},
     }
 
 
@@ -242,4 +261,5 @@ def _read(item: dict[str, Any]) -> VerifierKey:
         rotated_at=time(item, "rotated_at"),
         revoked_at=time(item, "revoked_at"),
         version=int(item["version"]["N"]),
+        counted=item["counted"]["BOOL"],
     )

@@ -55,21 +55,32 @@ def get(conn: "Connection[Any]", wallet: WalletAddress) -> User:
 
 
 def change_profile(
-    conn: "Connection[Any]", wallet: WalletAddress, changes: Mapping[str, str | None]
+    conn: "Connection[Any]",
+    wallet: WalletAddress,
+    changes: Mapping[str, str | None],
+    *,
+    now: int,
+    source: str | None,
 ) -> User:
     """Set the fields of the profile that `changes` names, None clears; the others stay, also if
-    another request changes them at the same moment.
+    another request changes them at the same moment. The audit log learns which, not what: it is for
+    ever, and people may want to be forgotten.
 
     Raises:
         NotFound: `USER_NOT_FOUND`.
     """
     chosen = [name for name in _PROFILE if name in changes]
     assignments = ", ".join(f"{name} = %({name})s" for name in chosen) or "wallet = wallet"
-    return _one(
-        conn,
-        f"UPDATE users SET {assignments} WHERE wallet = %(wallet)s RETURNING {_COLUMNS}",
-        {"wallet": wallet, **{name: changes[name] for name in chosen}},
-    )
+    actor = f"wallet:{wallet}"
+    with conn.transaction():
+        user = _one(
+            conn,
+            f"UPDATE users SET {assignments} WHERE wallet = %(wallet)s RETURNING {_COLUMNS}",
+            {"wallet": wallet, **{name: changes[name] for name in chosen}},
+        )
+        entry = Entry(actor, "user.profile_changed", now, actor, source, {"fields": chosen})
+        audit.append(conn, [entry])
+    return user
 
 
 def page(conn: "Connection[Any]", role: Role | None, after: After | None, limit: int) -> list[User]:

@@ -18,11 +18,12 @@ Unanswered = Callable[[Sequence[Entered]], None]
 
 @dataclass(slots=True)
 class Checked:
-    """`unchecked`: the chain, or the index, did not say yet."""
+    """`unchecked`: the chain, or the index, did not say yet. `unanswered`: it was the node."""
 
     matches: int = 0
     mismatches: int = 0
     unchecked: int = 0
+    unanswered: bool = False
 
 
 def check_owners(*, due: Due, owners_of: OwnersOf, keep: Keep, unanswered: Unanswered) -> Checked:
@@ -34,7 +35,7 @@ def check_owners(*, due: Due, owners_of: OwnersOf, keep: Keep, unanswered: Unans
         owners = owners_of([one.token_id for one in entered])
     except Unavailable:
         unanswered(entered)
-        return Checked(unchecked=len(entered))
+        return Checked(unchecked=len(entered), unanswered=True)
     for one, owner in zip(entered, owners, strict=True):
         judged = judge(one, owner)
         keep(one, judged, owner)

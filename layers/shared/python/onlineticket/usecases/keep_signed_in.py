@@ -51,13 +51,14 @@ def refresh(
     """
     family, digest = _family_of(text, keys, find_family)
     family.check_alive(now)
-    if digest not in (family.token_hash, family.previous_hash):
+    # Before the limit, so that a stolen token ends its session in this very request.
+    if digest != family.token_hash and not family.repeats(digest, now):
         raise _stolen(family, revoke, now)
     spend(family.wallet)
     # Before the rotation: a database that is away must not cost the token.
     role = find_role(family.wallet)
     generation = refresh_token.read(text).generation + 1
-    successor = refresh_token.make(family.session_id, generation, keys, keys.current_id)
+    successor = refresh_token.make(family.session_id, generation, keys, keys.current_id, text)
     standing = rotate(
         family.session_id,
         token_hash=digest,
@@ -73,7 +74,7 @@ def refresh(
     standing.check_alive(now)
     if not standing.repeats(digest, now):
         raise _stolen(standing, revoke, now)
-    return SignedIn(session, _once_more(standing, keys), standing.good_until)
+    return SignedIn(session, _once_more(standing, keys, text), standing.good_until)
 
 
 def log_out(text: str, *, keys: KeyRing, now: int, find_family: FindFamily, revoke: Revoke) -> None:
@@ -146,8 +147,9 @@ def _stolen(family: Family, revoke: Revoke, now: int) -> Unauthorized:
     )
 
 
-def _once_more(family: Family, keys: KeyRing) -> str:
-    """The token in force, for the one whose answer was lost."""
-    if keys.find(family.key_id) is None:
-        raise Unavailable("KEY_NOT_YET_KNOWN", "The keys were just changed: try again.")
-    return refresh_token.make(family.session_id, family.generation, keys, family.key_id)
+def _once_more(family: Family, keys: KeyRing, before: str) -> str:
+    """The token in force, for the one who sends the token before it: that answer was lost."""
+    try:
+        return refresh_token.make(family.session_id, family.generation, keys, family.key_id, before)
+    except KeyError:
+        raise Unavailable("KEY_NOT_YET_KNOWN", "The keys were just changed: try again.") from None

@@ -40,11 +40,16 @@ RevokeKey = Callable[[str, int], VerifierKey | None]
 SetUsage = Callable[[VerifierKey, str], None]
 """(key, its newest text): lets the gateway count the terminal."""
 RemoveUsage = Callable[[str], None]
-LiveKeys = Callable[[str, int], int]
-"""(organizer, now) -> how many keys of theirs work; it may lag by a moment."""
+Survey = Callable[[str, int], tuple[int, list[str]]]
+"""(organizer, now) -> how many keys of theirs work, and the ids of those that are over and that the
+gateway still counts; it may lag by a moment."""
+Uncount = Callable[[str], None]
 
 MOST_KEYS = 200
 """Of one organizer at a time, so that nobody uses up the account's 10,000."""
+
+_CLEARED_AT_ONCE = 3
+"""Keys that are over and are cleared up at the gateway whenever one is made: more than come in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +81,11 @@ def create(
     peppers: KeyRing,
     suite: str,
     now: int,
-    live_keys: LiveKeys,
+    survey: Survey,
     put: PutKey,
     add_usage: SetUsage,
     remove_usage: RemoveUsage,
+    uncount: Uncount,
 ) -> Shown:
     """
     Raises:
@@ -96,8 +102,12 @@ def create(
     )  # fmt: skip
     verifier_key.check_life(now, wanted.expires_at)
     organizer = _organizer(caller, terminal.events, authority)
-    if live_keys(organizer, now) >= MOST_KEYS:
+    active, over = survey(organizer, now)
+    if active >= MOST_KEYS:
         raise RuleBroken("TOO_MANY_VERIFIERS", "Revoke verifiers that you no longer need first.")
+    for verifier_id in over[:_CLEARED_AT_ONCE]:
+        remove_usage(verifier_id)
+        uncount(verifier_id)
     secret = verifier_key.new_secret()
     key = VerifierKey(
         verifier=terminal,
@@ -226,6 +236,7 @@ def revoke(
     find_key: FindKey,
     revoke_key: RevokeKey,
     remove_usage: RemoveUsage,
+    uncount: Uncount,
 ) -> VerifierKey:
     """For good; again is the same. It takes access away, so it asks no chain.
 
@@ -239,6 +250,7 @@ def revoke(
     if key is None:
         raise _not_found(verifier_id)
     remove_usage(verifier_id)
+    uncount(verifier_id)
     return key
 
 

@@ -95,8 +95,8 @@ def verify(
     # twice is no harm.
     role = enrol(message.wallet, now)
     family, token = refresh_token.begin(
-        message.nonce, message.wallet, keys, now=now, device=device
-    )  # fmt: skip
+        message.nonce, message.wallet, keys, seed=token_hex(32), now=now, device=device
+    )
     # Last, so that nobody else can burn a wallet's challenge; it decides who of many gets in.
     if not begin(siwe.digest(text), family):
         raise Unauthorized(
