@@ -50,6 +50,8 @@ ROUTES = (
     Route("PATCH", "/users/me", "users", "user"),
     Route("GET", "/admin/users", "users", "admin"),
     Route("PUT", "/admin/users/{wallet}/role", "users", "admin"),
+    Route("GET", "/events/{event_id}/door-rules", "organizer", "organizer"),
+    Route("PUT", "/events/{event_id}/door-rules", "organizer", "organizer"),
     Route("GET", "/verifiers", "organizer", "organizer"),
     Route("POST", "/verifiers", "organizer", "organizer"),
     Route("GET", "/verifiers/{verifier_id}", "organizer", "organizer"),

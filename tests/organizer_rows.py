@@ -33,12 +33,10 @@ WANTED: dict[str, Any] = {
 }  # fmt: skip
 
 
-def authorize(suite: Suite, wallet: WalletAddress, yes: bool = True) -> None:
+def authorize(suite: Suite, *wallets: WalletAddress, yes: bool = True) -> None:
     signature = "authorizeOrganizer(address,bool)"
-    mine(
-        Node(resources.rpc_url()),
-        [call(OWNER, suite.event_manager, signature, wallet, yes)],
-    )
+    calls = [call(OWNER, suite.event_manager, signature, wallet, yes) for wallet in wallets]
+    mine(Node(resources.rpc_url()), calls)
 
 
 def insert_events(conn: Any, suite: Suite) -> None:
@@ -60,8 +58,7 @@ def open_office(conn: Any, suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Non
     import boto3
 
     insert_events(conn, suite)
-    for wallet in (ORGANIZER, RIVAL):
-        authorize(suite, wallet)
+    authorize(suite, ORGANIZER, RIVAL)
     plans = {
         tier: boto3.client("apigateway").create_usage_plan(name=f"{tier}-{uuid4().hex[:8]}")["id"]
         for tier in TIERS

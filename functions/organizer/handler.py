@@ -1,4 +1,4 @@
-"""What an organizer runs an event with: the keys of the terminals at its doors."""
+"""What an organizer runs an event with: the rules of its doors, and the terminals' keys."""
 
 from functools import partial
 from time import time
@@ -8,7 +8,9 @@ from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from onlineticket import access, resources, settings
+from onlineticket.api import door_rules as rules_api
 from onlineticket.api import paging, session, verifiers
+from onlineticket.api.door_rules import RulesAnswer, RulesWanted
 from onlineticket.api.http import http_app, logger, serve
 from onlineticket.api.paging import Limit, Page, PageToken
 from onlineticket.api.source_address import source_address
@@ -23,11 +25,13 @@ from onlineticket.api.verifiers import (
 )
 from onlineticket.domain.keyring import KeyRing
 from onlineticket.domain.session import Session
+from onlineticket.domain.types import EventId
 from onlineticket.domain.verifier_key import VerifierKey
 from onlineticket.dynamo import verifier_keys
-from onlineticket.store import audit
+from onlineticket.store import audit, door_rules
 from onlineticket.usecases import manage_verifiers
 from onlineticket.usecases.manage_verifiers import Shown, Wanted
+from onlineticket.usecases.set_door_rules import set_door_rules, show_door_rules
 
 app = http_app()
 
@@ -141,6 +145,34 @@ def revoke_verifier(verifier_id: VerifierId) -> Response[VerifierAnswer]:
     return _private(200, _answer(key, now))
 
 
+@app.get("/events/<event_id>/door-rules")
+def show_rules(event_id: EventId) -> Response[RulesAnswer]:
+    rules = show_door_rules(
+        session.current(app),
+        event_id,
+        authority=access.authority(int(time())),
+        find=partial(door_rules.find, resources.postgres(), resources.suite_id()),
+    )
+    return _private(200, rules_api.answer(rules))
+
+
+@app.put("/events/<event_id>/door-rules")
+def set_rules(event_id: EventId, wanted: Annotated[RulesWanted, Body()]) -> Response[RulesAnswer]:
+    now, caller, rules = int(time()), session.current(app), wanted.rules(event_id)
+    suite_id = resources.suite_id()
+    set_door_rules(
+        caller,
+        rules,
+        authority=access.authority(now),
+        suite_id=suite_id,
+        source=source_address(app.current_event.raw_event),
+        now=now,
+        replace=partial(door_rules.set_with_entry, resources.postgres(), suite_id, caller.wallet),
+    )
+    logger.info("door_rules.set", event_id=str(event_id))
+    return _private(200, rules_api.answer(rules))
+
+
 def _note(action: str, caller: Session, key: VerifierKey, now: int) -> None:
     """The log line and the audit entry of a change that has been made."""
     logger.info(action, verifier_id=key.verifier.verifier_id)
@@ -169,8 +201,7 @@ def _private(status: int, body: Any) -> Response[Any]:
 
 
 def _peppers() -> KeyRing:
-    peppers: KeyRing = resources.key_ring("PEPPER_SECRET_ARN")
-    return peppers
+    return resources.key_ring("PEPPER_SECRET_ARN")
 
 
 def _find_key() -> manage_verifiers.FindKey:

@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """
     verifier = authenticate_verifier(
         terminal.key_text(event),
-        peppers=partial(resources.key_ring, "PEPPER_SECRET_ARN"),
+        peppers=resources.key_ring("PEPPER_SECRET_ARN"),
         suite=settings.current_suite().identity,
         address=source_address(event),
         now=int(time()),

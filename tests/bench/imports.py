@@ -11,7 +11,7 @@ import sys
 from infra.local.run import ROOT
 from tests.bench import report
 
-HANDLERS = ("queries", "tickets", "verify")
+HANDLERS = ("queries", "tickets", "verify", "verifier_auth")
 RUNS = 11
 LIMIT = 2.5
 

@@ -19,8 +19,9 @@ from onlineticket.domain.ticket import Ticket
 from onlineticket.domain.undo import Undo
 from onlineticket.domain.upload import Upload
 from onlineticket.domain.verifier import Verifier
-from onlineticket.dynamo import door_items, redemptions
+from onlineticket.dynamo import redemptions, sweeping
 from onlineticket.store import settling
+from onlineticket.store.settling import Written
 from onlineticket.usecases.scan import Answer, Door, scan
 from onlineticket.usecases.settle import settle
 from onlineticket.usecases.settle_offline import Settled, settle_offline
@@ -169,30 +170,30 @@ class FaultyDoor:
                 continue
 
     def settle(self, rate: float) -> None:
-        """What is new in the stream, what failed before, and some of the rest again, in any order
-        and in batches of any size, with a connection that breaks; what fails comes again.
+        """What is new in the stream, what failed before, and some of the rest again, in any order,
+        with a connection that breaks; what fails comes again.
         """
         owed = {*self.failed, *range(self.delivered, len(self.store.stream))}
         self.delivered = len(self.store.stream)
-        left = [*owed, *self.chance.sample(range(self.delivered), min(self.delivered, 2))]
-        self.chance.shuffle(left)
-        self.failed = set()
-        while left:
-            size = self.chance.randint(1, 3)
-            batch, left = left[:size], left[size:]
-            self.failed |= self._settled(batch, rate)
-
-    def _settled(self, batch: list[int], rate: float) -> set[int]:
-        """Those of the batch that must come again."""
+        batch = [*owed, *self.chance.sample(range(self.delivered), min(self.delivered, 2))]
+        self.chance.shuffle(batch)
         conn: Any = FaultyConnection(self.conn, self.chance, rate)
+
+        def write(journals: Any, refused: Any) -> Written:
+            written = settling.write(conn, journals, refused)
+            if self.chance.random() < rate:
+                raise psycopg.OperationalError("gone after the commit")
+            return written
+
         try:
             _, failed = settle(
-                [(str(i), self.store.stream[i]) for i in batch], read=door_items.read_journal,
-                write=partial(settling.write, conn), report=lambda *_: None,
+                [(str(i), self.store.stream[i]) for i in batch],
+                read=sweeping.read, write=write, report=lambda *_: None,
             )  # fmt: skip
         except psycopg.OperationalError:
-            return set(batch)
-        return {int(number) for number in failed}
+            self.failed = set(batch)
+        else:
+            self.failed = {int(number) for number in failed}
 
     def settle_all(self) -> None:
         self.settle(FAULTS_WHILE_SETTLING)

@@ -231,6 +231,23 @@ def test_what_is_stuck_is_sent_again_under_its_nonce_at_a_higher_price(
     assert (status(hall, token), uses(hall, signer)) == (1, 1)
 
 
+def test_one_of_an_earlier_suite_is_sent_again_as_it_was_and_keeps_its_nonce(
+    hall: Theatre, conn: Any, signer: KmsSigner
+) -> None:
+    old, new = hall.bought(), hall.bought()
+    begin(hall)
+    admit(hall, conn, old)
+    assert round_(hall, conn, signer).sent == 1
+    conn.execute("UPDATE consumptions SET suite_id = 99")
+    conn.execute("UPDATE check_ins SET suite_id = 99")
+    hall.node.call("anvil_dropAllTransactions")
+    admit(hall, conn, new)
+    done = round_(hall, conn, signer, NOW + 100)
+    assert (done.raised, done.sent, done.problems) == (0, 1, [])
+    mine(hall.node, [])
+    assert [status(hall, token) for token in (old, new)] == [1, 1]
+
+
 def test_no_transaction_pays_more_than_the_stage_allows(
     hall: Theatre, conn: Any, signer: KmsSigner
 ) -> None:

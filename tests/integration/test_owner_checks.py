@@ -118,6 +118,8 @@ def test_a_reorg_that_removes_the_transfer_to_the_holder_is_flagged_and_nothing_
     index()
     assert check(conn) == Checked(mismatches=1)
     assert outcome(conn) == ("mismatch", "TRANSFER_UNDONE", HOLDER.address)
+    flags = conn.execute("SELECT flag FROM door_flags ORDER BY flag").fetchall()
+    assert flags == [("transfer_gone",), ("transfer_undone",)]
     assert conn.execute("SELECT standing, holder FROM check_ins").fetchone() == (
         "regular", MINA.address,
     )  # fmt: skip

@@ -222,7 +222,7 @@ def test_an_organizer_whom_the_chain_dropped_reads_and_revokes_and_makes_nothing
     office: Office, suite: Suite, conn: Any
 ) -> None:
     verifier_id, key = office.made()
-    authorize(suite, ORGANIZER, False)
+    authorize(suite, ORGANIZER, yes=False)
     resources.dynamodb().delete_item(  # as 300 s later; tests/integration/test_standing.py waits
         TableName=settings.required("CACHE_TABLE"),
         Key={"pk": {"S": f"standing#{suite.identity}#{ORGANIZER}"}},
@@ -527,6 +527,48 @@ def test_a_revocation_that_races_rotations_always_stands(office: Office) -> None
         for key in (old, *shown):
             assert opened(key) == []
         assert office.show(verifier_id)[1]["status"] == "revoked"
+
+
+class Repeating:
+    """A DynamoDB client that loses every answer to a write and repeats it, as boto3 does."""
+
+    def __init__(self, client: Any, between: Callable[[], Any] = lambda: None) -> None:
+        self._client = client
+        self._between = between
+        self.exceptions = client.exceptions
+
+    def put_item(self, **arguments: Any) -> Any:
+        self._client.put_item(**arguments)
+        self._between()
+        return self._client.put_item(**arguments)
+
+
+def test_a_write_that_is_repeated_because_its_answer_was_lost_is_one_write(office: Office) -> None:
+    verifier_id, _ = office.made()
+    store = Repeating(resources.dynamodb()), settings.required("VERIFIER_KEYS_TABLE")
+    kept = verifier_keys.find(resources.dynamodb(), store[1], verifier_id)
+    assert kept is not None
+    after = verifier_key.amended(kept, {"name": "South", "version": kept.version + 1})
+    assert verifier_keys.replace(*store, after)
+    assert not verifier_keys.replace(*store, after)  # which is another write
+    another = verifier_key.amended(kept, {"verifier_id": "f" * 16})
+    verifier_keys.put(*store, another)
+    with pytest.raises(resources.dynamodb().exceptions.ConditionalCheckFailedException):
+        verifier_keys.put(*store, another)
+
+
+def test_a_repeated_write_does_not_undo_the_revocation_that_came_between(office: Office) -> None:
+    verifier_id, key = office.made()
+    store = resources.dynamodb(), settings.required("VERIFIER_KEYS_TABLE")
+    kept = verifier_keys.find(*store, verifier_id)
+    assert kept is not None
+    after = verifier_key.amended(kept, {"name": "South", "version": kept.version + 1})
+    revoking = Repeating(
+        store[0], between=lambda: verifier_keys.revoke(*store, verifier_id, int(time()))
+    )
+    assert not verifier_keys.replace(revoking, store[1], after)
+    assert opened(key) == []
+    assert office.show(verifier_id)[1]["status"] == "revoked"
 
 
 # When something is away

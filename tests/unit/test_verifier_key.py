@@ -201,7 +201,7 @@ def test_what_is_no_key_is_looked_up_and_hashed_like_one() -> None:
         with pytest.raises(Unauthorized):
             authenticate_verifier.authenticate_verifier(
                 text,
-                peppers=lambda _: PEPPERS,
+                peppers=PEPPERS,
                 suite=SUITE.identity,
                 address=None,
                 now=NOW,

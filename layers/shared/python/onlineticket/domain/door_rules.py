@@ -7,6 +7,7 @@ from typing import Annotated
 
 from annotated_types import Interval
 
+from onlineticket.domain.errors import Invalid
 from onlineticket.domain.types import EventId, TypeId
 
 MAX_ENTRIES = 1
@@ -15,6 +16,7 @@ CLOSES_AFTER = 2 * 3600
 """What holds where nothing is set, and while Postgres is down."""
 
 MOST_ENTRIES = 50
+MOST_TYPES = 100
 LONGEST_GRACE = 48 * 3600
 
 Entries = Annotated[int, Interval(ge=1, le=MOST_ENTRIES)]
@@ -41,3 +43,13 @@ class DoorRules:
     opens_before: Grace = OPENS_BEFORE
     closes_after: Grace = CLOSES_AFTER
     types: tuple[TypeRule, ...] = ()
+
+
+def check_types(rules: DoorRules) -> None:
+    """
+    Raises:
+        Invalid: `DOOR_RULES_MALFORMED`: a ticket type has two rules.
+    """
+    named = [rule.type_id for rule in rules.types]
+    if len(set(named)) < len(named):
+        raise Invalid("DOOR_RULES_MALFORMED", "A ticket type has two rules.", field="types")

@@ -74,9 +74,6 @@ class VerifierKey:
         return "active" if now < self.expires_at else "expired"
 
 
-_NO_SECRET = KeptSecret("", "0" * 64)
-
-
 def new_secret() -> str:
     """256 random bits."""
     return token_urlsafe(32)
@@ -126,10 +123,11 @@ def check(
     Raises:
         Unauthorized: `VERIFIER_KEY_INVALID`.
     """
+    nothing = KeptSecret(peppers.current_id, "0" * 64, until=0)
     secrets = key.secrets if key else ()
     genuine = False
     # As many hashes for an unknown key as for any other, so time does not tell them apart.
-    for each in (secrets + (_NO_SECRET,) * SECRETS)[:SECRETS]:
+    for each in (secrets + (nothing,) * SECRETS)[:SECRETS]:
         pepper = peppers.find(each.pepper_id)
         same = hmac.compare_digest(hashed(secret, pepper or peppers.current), each.hash)
         in_time = each.until is None or now < each.until
@@ -190,7 +188,7 @@ def require_active(key: VerifierKey, now: int) -> None:
     """
     status = key.status(now)
     if status == "revoked":
-        raise Conflict("VERIFIER_KEY_REVOKED", "This verifier's key is revoked.")
+        raise Conflict("VERIFIER_KEY_REVOKED", "This verifier's key has been revoked.")
     if status == "expired":
         raise Conflict("VERIFIER_KEY_EXPIRED", "This verifier's key has expired.")
 

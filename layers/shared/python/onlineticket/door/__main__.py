@@ -16,7 +16,7 @@ from onlineticket import resources, settings
 from onlineticket.chain.rpc import Node
 from onlineticket.domain.address import checksum
 from onlineticket.domain.errors import Unavailable
-from onlineticket.door.wiring import SWEEP, Door, open_door, redrive
+from onlineticket.door.wiring import SWEEP, Door, open_door, redrive_queue
 from onlineticket.settings import MissingSetting
 from onlineticket.store import audit, consumptions, owner_checks, sweeps
 from onlineticket.store.audit import Head
@@ -62,6 +62,8 @@ def _status(door: Door, _: argparse.Namespace) -> int:
         print(f"owner {outcome:10} {checks.get(outcome, 0)}")
     for state in ("waiting", "sent", "done", "given_up"):
         print(f"on chain {state:8}{uses.get(state, 0)}")
+    for flag, count in owner_checks.flag_counts(door.conn, suite_id).items():
+        print(f"flagged          {count} {flag}")
     print(f"dead letters     {letters}")
     return 4 if letters else 0
 
@@ -80,7 +82,7 @@ def _sweep(door: Door, _: argparse.Namespace) -> int:
 
 
 def _redrive(door: Door, _: argparse.Namespace) -> int:
-    done = redrive(door, _client("sqs"), _queue_url(), _client("dynamodbstreams"))
+    done = redrive_queue(door, _client("sqs"), _queue_url(), _client("dynamodbstreams"))
     how = ", the whole table gone through" if done.swept else ""
     print(f"{done.messages} messages, {done.items} items read{how}, {done.settled} lines settled")
     if done.left:

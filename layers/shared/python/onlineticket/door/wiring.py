@@ -15,6 +15,7 @@ from onlineticket.domain.settlement import Recorded
 from onlineticket.dynamo import sweeping
 from onlineticket.store import owner_checks, settling, sweeps
 from onlineticket.usecases.check_owners import Checked, check_owners
+from onlineticket.usecases.redrive import Message, Redriven, redrive
 from onlineticket.usecases.settle import Image, ReportFailure, settle
 from onlineticket.usecases.sweep import Swept, sweep
 
@@ -111,52 +112,29 @@ def redemptions() -> tuple[Any, str]:
     return resources.dynamodb(), settings.required("REDEMPTIONS_TABLE")
 
 
-@dataclass(slots=True)
-class Redriven:
-    """`left`: messages whose items still fail, or that name a part of the stream that is gone while
-    the table could not be gone through."""
+def redrive_queue(door: Door, queue: Any, queue_url: str, streams: Any) -> Redriven:
+    """See usecases/redrive.py. `queue` and `streams` are boto3's clients."""
 
-    messages: int = 0
-    items: int = 0
-    settled: int = 0
-    left: int = 0
-    swept: bool = False
-
-
-def redrive(door: Door, queue: Any, queue_url: str, streams: Any) -> Redriven:
-    """Settle what the messages of the dead-letter queue stand for, and delete those that worked.
-
-    A message only names a part of the stream. While the stream goes back so far, its items are read
-    anew from the table, as they are now; later the whole table is gone through.
-    """
-    done = Redriven()
-    whole: bool | None = None
-    while True:
+    def receive() -> list[Message]:
         # Whoever fails stays hidden until this is over; a wait of a second asks every server of
         # the queue, so that none is passed over.
         answer = queue.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=300, WaitTimeSeconds=1
         )
-        messages = answer.get("Messages", [])
-        if not messages:
-            return done
-        for message in messages:
-            done.messages += 1
-            keys = _keys(streams, message["Body"])
-            if keys is None:
-                if whole is None:
-                    whole = _sweep_all(door, done)
-                worked = whole
-            else:
-                worked = _settle_keys(door, keys, done)
-            if worked:
-                queue.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-            else:
-                done.left += 1
+        return [Message(each["Body"], each["ReceiptHandle"]) for each in answer.get("Messages", [])]
+
+    return redrive(
+        receive=receive,
+        delete=lambda message: queue.delete_message(
+            QueueUrl=queue_url, ReceiptHandle=message.receipt
+        ),
+        items_of=partial(_items_of, streams),
+        read_page=partial(sweeping.page, *redemptions()),
+        settle_items=door.settle_items,
+    )
 
 
-def _keys(streams: Any, body: str) -> list[Image] | None:
-    """What the message stands for; None if the stream no longer tells."""
+def _items_of(streams: Any, body: str) -> list[Image] | None:
     try:
         keys = sweeping.keys_between(streams, json.loads(body)["DDBStreamBatchInfo"])
     except (ValueError, KeyError, TypeError):
@@ -164,25 +142,5 @@ def _keys(streams: Any, body: str) -> list[Image] | None:
     if keys is None:
         return None
     unique = {key["pk"]["S"]: key for key in keys}
-    return list(unique.values())
-
-
-def _settle_keys(door: Door, keys: list[Image], done: Redriven) -> bool:
-    items = [sweeping.get(*redemptions(), key) for key in keys]
-    found = [item for item in items if item is not None]
-    settled, failed = door.settle_items(found)
-    done.items += len(found)
-    done.settled += settled
-    return failed == 0
-
-
-def _sweep_all(door: Door, done: Redriven) -> bool:
-    done.swept, position, failures = True, None, 0
-    while True:
-        items, position = sweeping.page(*redemptions(), position, 500)
-        settled, failed = door.settle_items(items)
-        done.items += len(items)
-        done.settled += settled
-        failures += failed
-        if position is None:
-            return failures == 0
+    found = [sweeping.get(*redemptions(), key) for key in unique.values()]
+    return [item for item in found if item is not None]

@@ -7,6 +7,7 @@ organizer has too many for an item. The index lags by a moment; nothing is decid
 """
 
 from collections.abc import Collection
+from secrets import token_hex
 from typing import Any, cast
 
 from onlineticket.domain import verifier, verifier_key
@@ -35,9 +36,7 @@ def put(client: Any, table: str, key: VerifierKey) -> None:
         Unavailable: `DYNAMODB_UNAVAILABLE`.
     """
     with outages.typed():
-        client.put_item(
-            TableName=table, Item=_item(key), ConditionExpression="attribute_not_exists(pk)"
-        )
+        _put(client, table, key, "attribute_not_exists(pk)", {})
 
 
 def find(client: Any, table: str, verifier_id: str) -> VerifierKey | None:
@@ -137,11 +136,12 @@ def replace(client: Any, table: str, key: VerifierKey) -> bool:
     """
     try:
         with outages.typed():
-            client.put_item(
-                TableName=table,
-                Item=_item(key),
-                ConditionExpression="version = :before AND attribute_not_exists(revoked_at)",
-                ExpressionAttributeValues={":before": {"N": str(key.version - 1)}},
+            _put(
+                client,
+                table,
+                key,
+                "version = :before",
+                {":before": {"N": str(key.version - 1)}},
             )
     except client.exceptions.ConditionalCheckFailedException:
         return False
@@ -211,6 +211,22 @@ def create(
     )
     put(client, table, key)
     return verifier_key.key_text(verifier_id, secret)
+
+
+def _put(client: Any, table: str, key: VerifierKey, condition: str, values: dict[str, Any]) -> None:
+    """Under the condition, or if this very write has been made: the client repeats one whose answer
+    was lost, and must not take itself for somebody else. Never over a revocation, which may have
+    come between the two.
+    """
+    written = {"S": token_hex(8)}
+    client.put_item(
+        TableName=table,
+        Item=_item(key) | {"write_id": written},
+        ConditionExpression=(
+            f"attribute_not_exists(revoked_at) AND ({condition} OR write_id = :written)"
+        ),
+        ExpressionAttributeValues=values | {":written": written},
+    )
 
 
 def _item(key: VerifierKey) -> dict[str, Any]:

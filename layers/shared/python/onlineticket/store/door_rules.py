@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from onlineticket.domain.audit import Entry
 from onlineticket.domain.door_rules import (
     CLOSES_AFTER,
     MAX_ENTRIES,
@@ -10,6 +11,7 @@ from onlineticket.domain.door_rules import (
     TypeRule,
 )
 from onlineticket.domain.types import EventId, SuiteId, WalletAddress
+from onlineticket.store import audit
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -33,6 +35,19 @@ def find(conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId) -> DoorR
         CLOSES_AFTER if closes is None else closes,
         tuple(TypeRule(row[0], row[1]) for row in rows if row[0] is not None),
     )
+
+
+def set_with_entry(
+    conn: "Connection[Any]",
+    suite_id: SuiteId,
+    set_by: WalletAddress,
+    rules: DoorRules,
+    entry: Entry,
+) -> None:
+    """The rules and the audit log's line, both or neither."""
+    with conn.transaction():
+        replace(conn, suite_id, rules, set_by)
+        audit.append(conn, [entry])
 
 
 def replace(

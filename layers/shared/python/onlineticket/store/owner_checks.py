@@ -80,6 +80,16 @@ def counts(conn: "Connection[Any]", suite_id: SuiteId) -> dict[str, int]:
     )
 
 
+def flag_counts(conn: "Connection[Any]", suite_id: SuiteId) -> dict[str, int]:
+    """How many check-ins people should look at, by reason (view door_flags)."""
+    return dict(
+        conn.execute(
+            "SELECT flag, count(*) FROM door_flags WHERE suite_id = %s GROUP BY flag ORDER BY flag",
+            [suite_id],
+        ).fetchall()
+    )
+
+
 def _flag(one: Entered, details: dict[str, Any]) -> Happening:
     ids = {"suite_id": one.suite_id, "event_id": str(one.event_id), "token_id": str(one.token_id)}
     return Happening("door.flagged", f"ticket:{one.suite_id}:{one.token_id}", ids | details)

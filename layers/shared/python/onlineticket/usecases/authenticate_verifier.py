@@ -8,8 +8,6 @@ from onlineticket.domain.verifier import Verifier
 from onlineticket.domain.verifier_key import VerifierKey
 
 FindKey = Callable[[str], VerifierKey | None]
-Peppers = Callable[[str | None], KeyRing]
-"""The ring, which is to have the pepper of this id if there is one by now."""
 
 _NOBODY = ("0" * 16, "A" * 43)
 """Looked up for what is no key at all, so that it costs what a wrong one costs."""
@@ -18,7 +16,7 @@ _NOBODY = ("0" * 16, "A" * 43)
 def authenticate_verifier(
     key_text: str,
     *,
-    peppers: Peppers,
+    peppers: KeyRing,
     suite: str,
     address: str | None,
     now: int,
@@ -31,8 +29,6 @@ def authenticate_verifier(
             expired; of another suite; or from an address that it is not for.
     """
     verifier_id, secret = verifier_key.read_key(key_text) or _NOBODY
-    key = find_key(verifier_id)
-    newest = key.secrets[0].pepper_id if key and key.secrets else None
     return verifier_key.check(
-        key, secret, peppers=peppers(newest), suite=suite, address=address, now=now
+        find_key(verifier_id), secret, peppers=peppers, suite=suite, address=address, now=now
     )

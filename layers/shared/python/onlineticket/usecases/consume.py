@@ -14,7 +14,7 @@ from typing import Protocol
 
 from onlineticket.domain import consumption as rules
 from onlineticket.domain.consumption import Consumption, Fees
-from onlineticket.domain.types import TokenId, WalletAddress
+from onlineticket.domain.types import SuiteId, TokenId, WalletAddress
 
 OUTSIDE_VALIDITY = "outside validity period"
 NOT_AUTHORIZED = "not authorized verifier"
@@ -27,6 +27,9 @@ class Reverted(Protocol):
 class Ledger(Protocol):
     """Tables consumptions and senders, for one suite and one sender."""
 
+    @property
+    def suite_id(self) -> SuiteId: ...
+
     def enqueue(self, before: int) -> int:
         """Add the tickets whose check-in was recorded before then; how many."""
 
@@ -35,7 +38,7 @@ class Ledger(Protocol):
         were done."""
 
     def in_flight(self) -> list[Consumption]:
-        """Those sent, by nonce."""
+        """Those sent, by nonce; of other suites too, if they share the chain and the sender."""
 
     def due(self, now: int, limit: int) -> list[Consumption]: ...
 
@@ -151,7 +154,7 @@ def _follow(
         # Mined with a transaction that is none of ours; or this node lags behind the one that
         # told the nonce, and then the index puts it right.
         _put_back(one, ledger, "NONCE_TAKEN", now, done)
-    elif now - (one.sent_at or 0) < rules.STUCK_SECONDS:
+    elif one.suite_id != ledger.suite_id or now - (one.sent_at or 0) < rules.STUCK_SECONDS:
         _send(one.raw, chain, done)
     else:
         higher = rules.raised(one.fees, fees)

@@ -88,6 +88,15 @@ CREATE TABLE owner_checks (              -- one for each time somebody came in: 
 );
 CREATE INDEX owner_checks_open ON owner_checks (attempts, suite_id) WHERE outcome = 'unchecked';
 
+-- All that people should look at: check_in_flags, and what the chain itself said of the owner.
+CREATE VIEW door_flags AS
+SELECT * FROM check_in_flags
+UNION ALL
+SELECT c.suite_id, c.event_id, c.token_id, c.number, c.verifier_id, c.scan_id, c.gate,
+       c.admitted_at, lower(o.reason) AS flag
+FROM owner_checks o JOIN check_ins c USING (suite_id, token_id, number)
+WHERE o.outcome = 'mismatch' AND c.standing <> 'undone';
+
 CREATE TABLE consumptions (              -- tickets to be used on chain (usecases/consume.py)
     suite_id    smallint NOT NULL,
     token_id    uint256 NOT NULL,
