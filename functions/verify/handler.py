@@ -121,6 +121,9 @@ def verify_scans(request: Annotated[OfflineScans, Body()]) -> Response[UploadsAn
         verifier,
         _door(),
         now=int(time()),
+        find_ticket_then=partial(
+            door.find_ticket_then, resources.postgres, settings.current_suite()
+        ),
         find_upload=partial(redemptions.find_upload, *store),
         keep_upload=partial(redemptions.keep_upload, *store),
         may_go_on=_has_time,

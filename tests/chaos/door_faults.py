@@ -153,6 +153,7 @@ class FaultyDoor:
             told = self.answered(
                 lambda: settle_offline(
                     uploads, terminal, self._door(), now=now,
+                    find_ticket_then=lambda token_id, _: self._find(token_id),
                     find_upload=partial(redemptions.find_upload, *store),
                     keep_upload=partial(redemptions.keep_upload, *store, pause=_at_once),
                     may_go_on=lambda: self.chance.random() < 0.9,

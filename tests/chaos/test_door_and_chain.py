@@ -1,6 +1,7 @@
 """The door and the chain: what happens to a ticket after its code was made, or after it entered."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -213,3 +214,24 @@ def test_a_check_in_whose_ticket_a_reorg_removes_is_flagged_and_kept(
     index()
     assert gate.rows() == kept
     assert gate.flags() == {"holder_differs"}
+
+
+@pytest.mark.parametrize("act", [sell, use, expire], ids=["sold", "used", "expired"])
+def test_a_ticket_is_known_as_it_was_before_what_happened_on_chain(
+    theatre: Theatre, at_the_gate: Callable[[int], Gate], act: Act
+) -> None:
+    token_id = theatre.bought()
+    minted_at = theatre.head_time()
+    gate = at_the_gate(token_id)
+    before = gate.ticket()
+    theatre.wait(60)
+    moment = theatre.head_time() - 1
+    theatre.do(*act(theatre, token_id))
+    index()
+    assert gate.ticket() != before
+    then = partial(door.find_ticket_then, lambda: gate.conn, gate.suite, gate.token_id)
+    found = then(moment)
+    assert found
+    assert found == replace(before, effective_status=gate.ticket().effective_status)
+    assert then(theatre.head_time()) == gate.ticket()
+    assert then(minted_at - 1) is None

@@ -278,6 +278,7 @@ def test_terminals_that_upload_at_once_in_any_order_come_to_one_result(store: St
             terminal = replace(TERMINAL, verifier_id=f"{turn}{number:015x}", gates=gates)
             return settle_offline(
                 mine, terminal, at, now=NOW + 600,
+                find_ticket_then=lambda token_id, _: at.find_ticket(token_id),
                 find_upload=partial(redemptions.find_upload, *store),
                 keep_upload=partial(redemptions.keep_upload, *store), may_go_on=lambda: True,
             )  # fmt: skip

@@ -9,6 +9,7 @@ from onlineticket.domain import door, passage
 from onlineticket.domain.door import Scan, TicketShown, Verdict
 from onlineticket.domain.errors import Refused
 from onlineticket.domain.refusals import REFUSALS, refusal
+from onlineticket.domain.types import ZERO_ADDRESS
 from tests.at_the_door import (
     ALICE,
     BOB,
@@ -182,3 +183,51 @@ def test_every_refusal_can_be_raised() -> None:
         error = refusal(code, why=1)
         assert type(error) is kind
         assert (error.code, str(error), error.details) == (code, message, {"why": 1})
+
+
+@pytest.mark.parametrize(
+    ("moved", "owner", "status", "then"),
+    [
+        (0, None, None, TICKET),
+        (1, BOB, None, replace(TICKET, transfers=2, owner=BOB, holder=BOB)),
+        (1, MARKETPLACE, None, replace(TICKET, transfers=2, owner=MARKETPLACE, escrowed=True)),
+        (0, None, "used", replace(TICKET, status="used")),
+        (4, ZERO_ADDRESS, None, None),
+    ],
+)
+def test_a_ticket_is_taken_back_to_what_it_was(
+    moved: int, owner: Any, status: Any, then: Any
+) -> None:
+    assert TICKET.before(moved, owner, status, marketplace=MARKETPLACE) == then
+
+
+@pytest.mark.parametrize(
+    ("ticket", "code"),
+    [
+        (TICKET, "ok"),
+        (replace(TICKET, status="revoked"), "ok"),
+        (replace(TICKET, event_status="cancelled", event_ends_at=0), "ok"),
+        (None, "TICKET_NOT_FOUND"),
+        (replace(TICKET, event_id=None), "WRONG_EVENT"),
+        (replace(TICKET, transfers=4), "QR_SUPERSEDED"),
+        (replace(TICKET, transfers=4, escrowed=True), "TICKET_ESCROWED"),
+    ],
+)
+def test_whoever_holds_the_ticket_may_leave(ticket: Any, code: str) -> None:
+    assert refusal_of(lambda: door.check_exit(CODE, ticket)) == code
+
+
+@pytest.mark.parametrize(
+    ("entries", "exits", "max_entries", "again"),
+    [
+        (0, 0, 2, False), (1, 0, 1, False), (1, 0, 2, True), (1, 1, 2, True), (2, 1, 2, True),
+        (2, 2, 2, False), (1, 1, 1, False),
+    ],
+)  # fmt: skip
+def test_a_ticket_passes_again_while_an_entry_or_an_exit_is_left(
+    entries: int, exits: int, max_entries: int, again: bool
+) -> None:
+    ticket = replace(TICKET, entries=entries, exits=exits, max_entries=max_entries)
+    assert ticket.may_pass_again is again
+    used = replace(ticket, effective_status="used")
+    assert (refusal_of(lambda: door.check_unused(used)) == "ok") is again

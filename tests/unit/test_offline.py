@@ -96,11 +96,11 @@ def test_codes_of_the_previous_root_key_pass_while_it_is_in_the_ring() -> None:
     assert pre_check(before, manifest(keys=alone), NOW) == "QR_FORGED"
 
 
-def forged(stolen: Manifest, token_id: int = TOKEN, epoch: int = 3) -> str:
+def forged(stolen: Manifest, token_id: int = TOKEN, epoch: int = 3, now: int = NOW) -> str:
     """A code made with nothing but a terminal's manifest."""
-    key = next(one for one in stolen.keys if one.day == (NOW + 60) // 86_400 and one.key_id == "1")
+    key = next(one for one in stolen.keys if one.day == (now + 60) // 86_400 and one.key_id == "1")
     head = struct.pack(
-        ">BIQHI8s", 1 << 4 | 1 << 1, stolen.event_id, token_id, epoch, NOW + 60, b"stolen--"
+        ">BIQHI8s", 1 << 4 | 1 << 1, stolen.event_id, token_id, epoch, now + 60, b"stolen--"
     )
     raw = base64.urlsafe_b64decode(key.key + "=")
     offline_tag = hmac.digest(raw, b"OT-QR-v1" + head, "sha256")[:8]

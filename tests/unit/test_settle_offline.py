@@ -12,7 +12,7 @@ from onlineticket.domain.errors import Forbidden, Unavailable
 from onlineticket.domain.passage import Direction, Journal
 from onlineticket.domain.upload import LEEWAY, OLDEST, Provisional, Upload, UploadRecord
 from onlineticket.usecases.settle_offline import Settled, Unsettled, settle_offline
-from tests.at_the_door import NOW, TERMINAL, TICKET, TOKEN, Gate, text
+from tests.at_the_door import ALICE, BOB, NOW, TERMINAL, TICKET, TOKEN, Gate, text
 
 LATER = NOW + 3600
 OTHER = replace(TERMINAL, verifier_id="1" * 16)
@@ -33,6 +33,7 @@ def upload(
 
 def settle(gate: Gate, *uploads: Upload, now: int = LATER, terminal: Any = None, **how: Any) -> Any:
     ports: dict[str, Any] = {
+        "find_ticket_then": lambda token_id, _: gate.door().find_ticket(token_id),
         "find_upload": gate.store.find_upload,
         "keep_upload": gate.store.keep_upload,
         "may_go_on": lambda: True,
@@ -160,6 +161,20 @@ def test_who_went_in_without_a_right_to_is_told_apart_from_who_did_not(
     assert not gate.store.journals
 
 
+def test_what_a_ticket_went_through_after_the_scan_takes_no_entitlement_away() -> None:
+    gate = Gate(ticket=replace(TICKET, transfers=4, owner=BOB, holder=BOB))
+    answer = one(gate, upload(), find_ticket_then=lambda *_: TICKET)
+    assert outcome(answer) == ("ADMITTED", "regular")
+    assert gate.store.journal().passages[0].holder == ALICE
+
+
+def test_what_it_was_neither_then_nor_is_now_is_refused_as_of_now() -> None:
+    gate = Gate(ticket=replace(TICKET, status="revoked"))
+    then = replace(TICKET, transfers=2)
+    answer = one(gate, upload(), find_ticket_then=lambda *_: then)
+    assert outcome(answer) == ("TICKET_REVOKED", "irregular")
+
+
 def test_whom_the_terminal_turned_away_may_still_enter() -> None:
     gate = Gate()
     answer = one(gate, upload(provisional="refused"))
@@ -276,6 +291,7 @@ def test_without_the_database_a_fresh_code_is_settled_and_a_prefetched_one_later
     ]
     answers = settle_offline(
         batch, TERMINAL, gate.door(find_ticket=counted), now=LATER,
+        find_ticket_then=lambda token_id, _: counted(token_id),
         find_upload=gate.store.find_upload, keep_upload=gate.store.keep_upload,
         may_go_on=lambda: True,
     )  # fmt: skip

@@ -1,12 +1,14 @@
 """A ticket and its event, as of the last indexed block: what issuing and the door decide by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from onlineticket.domain.door_rules import CLOSES_AFTER, MAX_ENTRIES, OPENS_BEFORE
-from onlineticket.domain.types import EventId, Quantity, TokenId, WalletAddress
+from onlineticket.domain.types import ZERO_ADDRESS, EventId, Quantity, TokenId, WalletAddress
 
 TicketStatus = Literal["valid", "used", "revoked", "expired"]
+TICKET_STATUS: tuple[TicketStatus, ...] = ("valid", "used", "revoked", "expired")
+"""By the number that TicketManager gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,25 @@ class Ticket:
         if self.entries == 0 or self.max_entries == 1:
             return False
         return self.entries < self.max_entries or self.entries > self.exits
+
+    def before(
+        self,
+        moved: int,
+        owner: WalletAddress | None,
+        status: TicketStatus | None,
+        *,
+        marketplace: WalletAddress,
+    ) -> "Ticket | None":
+        """The ticket as it was `moved` transfers ago; None if that is before its mint.
+
+        `owner` and `status` are those before the first change taken back, None if there was none.
+        In escrow its holder is not known: it stays who it is.
+        """
+        if owner == ZERO_ADDRESS:
+            return None
+        then = replace(self, transfers=self.transfers - moved, status=status or self.status)
+        if owner is None:
+            return then
+        escrowed = owner == marketplace
+        holder = self.holder if escrowed else owner
+        return replace(then, owner=owner, holder=holder, escrowed=escrowed)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from onlineticket.domain.door_rules import CLOSES_AFTER, MAX_ENTRIES, OPENS_BEFORE
 from onlineticket.domain.errors import Unavailable
 from onlineticket.domain.suite import Suite
-from onlineticket.domain.ticket import Ticket
-from onlineticket.domain.types import TokenId
+from onlineticket.domain.ticket import TICKET_STATUS, Ticket
+from onlineticket.domain.types import TokenId, WalletAddress
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -64,4 +64,59 @@ def find_ticket(
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             failure = error
             conn.close()
-    raise Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.") from failure
+    raise _unavailable() from failure
+
+
+_LATER = """
+    WITH later AS (
+        SELECT event_sig, topics, data, block_number, log_index
+        FROM contracts_registry r
+        JOIN events_raw l ON l.suite_id = r.suite_id AND l.contract = 'TicketManager'
+        WHERE r.chain_id = %(chain_id)s AND r.address = %(ticket_manager)s
+          AND l.subject = %(subject)s AND l.block_time > %(moment)s
+    )
+    SELECT (SELECT count(*) FROM later WHERE event_sig = %(transfer)s),
+           (SELECT '0x' || encode(substr(topics[2], 13), 'hex') FROM later
+            WHERE event_sig = %(transfer)s ORDER BY block_number, log_index LIMIT 1),
+           (SELECT get_byte(data, 31) FROM later
+            WHERE event_sig = %(status)s ORDER BY block_number, log_index LIMIT 1)
+"""
+_TRANSFER = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef")
+_STATUS_CHANGED = bytes.fromhex("1242df8622c8cdee6f783c390ff0e347eacbd7c142064b9760756384f2a23eb5")
+
+
+def find_ticket_then(
+    connect: "Callable[[], Connection[Any]]", suite: Suite, token_id: TokenId, moment: int
+) -> Ticket | None:
+    """The ticket as the chain had it at `moment` (Unix seconds): what blocks after it did to its
+    owner and its status is taken back. Its event and the door's rules are those of now.
+
+    Raises:
+        Unavailable: `DATABASE_UNAVAILABLE`.
+    """
+    import psycopg
+
+    ticket = find_ticket(connect, suite, token_id)
+    if ticket is None:
+        return None
+    parameters = {
+        "chain_id": suite.chain_id, "ticket_manager": suite.ticket_manager,
+        "subject": token_id.to_bytes(32), "moment": moment,
+        "transfer": _TRANSFER, "status": _STATUS_CHANGED,
+    }  # fmt: skip
+    try:
+        row = connect().execute(_LATER, parameters).fetchone()
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise _unavailable() from error
+    assert row is not None
+    moved, owner, status = row
+    return ticket.before(
+        moved,
+        None if owner is None else WalletAddress(owner),
+        None if status is None else TICKET_STATUS[status],
+        marketplace=suite.marketplace,
+    )
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.")

@@ -25,6 +25,9 @@ from onlineticket.domain.upload import Upload, UploadRecord, check_age
 from onlineticket.domain.verifier import Verifier
 from onlineticket.usecases.scan import Door, FindTicket, checked_ticket, passage, refused_verdict
 
+FindTicketThen = Callable[[TokenId, int], Ticket | None]
+"""(token id, Unix seconds) -> the ticket as the chain had it then; raises Unavailable when Postgres
+is down."""
 FindUpload = Callable[[str, str], UploadRecord | None]
 KeepUpload = Callable[
     [UploadRecord, Journal | None, ScanRecord | None], UploadRecord | ScanRecord | Journal | None
@@ -62,6 +65,7 @@ def settle_offline(
     at: Door,
     *,
     now: int,
+    find_ticket_then: FindTicketThen,
     find_upload: FindUpload,
     keep_upload: KeepUpload,
     may_go_on: Callable[[], bool],
@@ -73,6 +77,7 @@ def settle_offline(
     """
     verifier.require("scan")
     at = replace(at, find_ticket=_once_down_stays_down(at.find_ticket))
+    ports = _Ports(find_ticket_then, find_upload, keep_upload)
     answers: dict[int, Settled | Unsettled] = {}
     rest: Unavailable | None = None
     # Earliest first, so that within a batch no verdict is overtaken by the next one.
@@ -85,7 +90,7 @@ def settle_offline(
             answers[i] = Unsettled(rest, retryable=True)
             continue
         try:
-            answers[i] = _settle(uploads[i], verifier, at, now, find_upload, keep_upload)
+            answers[i] = _settle(uploads[i], verifier, at, now, ports)
         except Conflict as error:
             answers[i] = Unsettled(error, retryable=False)
         except Unavailable as error:
@@ -94,14 +99,14 @@ def settle_offline(
     return [answers[i] for i in range(len(uploads))]
 
 
-def _settle(
-    upload: Upload,
-    verifier: Verifier,
-    at: Door,
-    now: int,
-    find_upload: FindUpload,
-    keep_upload: KeepUpload,
-) -> Settled:
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    find_ticket_then: FindTicketThen
+    find_upload: FindUpload
+    keep_upload: KeepUpload
+
+
+def _settle(upload: Upload, verifier: Verifier, at: Door, now: int, ports: _Ports) -> Settled:
     """
     Raises:
         Conflict: `SCAN_ID_REUSED`.
@@ -110,19 +115,19 @@ def _settle(
     scan_key = verifier.verifier_id, upload.scan.scan_id
     attempt = token_hex(12)
     for _ in range(ROUNDS):
-        kept = find_upload(*scan_key)
+        kept = ports.find_upload(*scan_key)
         if kept:
             return _told(kept, upload, at, attempt)
         at_once = at.find_scan(*scan_key)
         if at_once and at_once.fingerprint != upload.scan.fingerprint():
             raise _reused()
-        found = _judged(upload, verifier, at, now, at_once)
+        found = _judged(upload, verifier, at, now, at_once, ports.find_ticket_then)
         record = ScanRecord(*scan_key, upload.fingerprint(), attempt, found.verdict)
         ours = UploadRecord(
             record, upload.scanned_at, upload.provisional, found.token_id, found.journal is not None
         )
         scanned = replace(record, fingerprint=upload.scan.fingerprint())
-        if keep_upload(ours, found.journal, None if at_once else scanned) is None:
+        if ports.keep_upload(ours, found.journal, None if at_once else scanned) is None:
             return _told(ours, upload, at, attempt, found.journal)
     raise Unavailable("TICKET_BUSY", "Others are scanning this ticket; send the scan again.")
 
@@ -137,7 +142,12 @@ class _Judged:
 
 
 def _judged(
-    upload: Upload, verifier: Verifier, at: Door, now: int, at_once: ScanRecord | None
+    upload: Upload,
+    verifier: Verifier,
+    at: Door,
+    now: int,
+    at_once: ScanRecord | None,
+    find_ticket_then: FindTicketThen,
 ) -> _Judged:
     """
     Raises:
@@ -159,7 +169,7 @@ def _judged(
     ticket, no = None, None
     try:
         qr.check_time(code, upload.scanned_at)
-        ticket = checked_ticket(scan, code, at, upload.scanned_at)
+        ticket = _ticket(upload, code, at, find_ticket_then)
     except Refused as error:
         no = error
     if not upload.passed:
@@ -187,6 +197,26 @@ def _judged(
         scan.direction,
     )  # fmt: skip
     return _Judged(let_through, code.token_id, journal)
+
+
+def _ticket(
+    upload: Upload, code: qr.QrCode, at: Door, find_ticket_then: FindTicketThen
+) -> Ticket | None:
+    """The ticket, if it might pass when it was scanned, as it is now or as it was then: what it
+    went through since (a sale, a use) takes nothing from who is in, and clocks differ.
+
+    Raises:
+        Refused, Unavailable.
+    """
+    moment = upload.scanned_at
+    try:
+        return checked_ticket(upload.scan, code, at, moment)
+    except Refused as refused:
+        then = replace(at, find_ticket=lambda token_id: find_ticket_then(token_id, moment))
+        try:
+            return checked_ticket(upload.scan, code, then, moment)
+        except Refused:
+            raise refused from None
 
 
 def _not_entitled(journal: Journal) -> Refused | None:
