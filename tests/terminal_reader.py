@@ -76,6 +76,12 @@ def online_tag(key: bytes, wire: bytes) -> bytes:
     return hmac.new(key, b"OT-QR-v1" + wire[:35], hashlib.sha256).digest()[:16]
 
 
+def handle(handle_key: bytes, token_id: int) -> str:
+    """A ticket's name in a manifest."""
+    digest = hmac.new(handle_key, b"OT-HANDLE-v1" + token_id.to_bytes(8, "big"), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest.digest()[:6]).decode()
+
+
 def derived(root: bytes, kind: str, suite: dict[str, Any], event_id: int, day: int | None) -> bytes:
     """HKDF-SHA256 (RFC 5869) with an empty salt: 32 bytes, which are its first block."""
     info = kind.encode() + suite["chain_id"].to_bytes(8, "big")

@@ -176,7 +176,9 @@ def test_the_same_journal_settled_by_many_at_once_is_recorded_once(
 
 def test_the_door_migration_goes_back_only_where_nothing_is_lost(stage: Any) -> None:
     rollback = (MIGRATIONS / "0003.door.rollback.sql").read_text()
+    later = (MIGRATIONS / "0004.audit_and_outbox.rollback.sql").read_text()
     settle(change(1, ticket_item(OURS, replace(OURS, kind="exit", scan_id=str(uuid4())))))
+    stage.execute(later.encode())
     with pytest.raises(psycopg.errors.RaiseException), stage.transaction():
         stage.execute(rollback.encode())
     stage.execute("DELETE FROM check_ins WHERE kind = 'exit'")

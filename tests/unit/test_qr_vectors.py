@@ -1,5 +1,6 @@
 """The published vectors, derived anew by a reader made from their page, and read by ours."""
 
+import base64
 import hashlib
 import json
 import re
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from onlineticket.domain import keyring, qr
+from onlineticket.domain import keyring, offline, qr
 from onlineticket.domain.keyring import KeyRing
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.types import BlockNumber, EventId, TokenId, WalletAddress
@@ -102,6 +103,20 @@ def test_the_worked_example_of_the_page_is_the_first_vector() -> None:
     scope = (31337).to_bytes(8, "big") + address + (7).to_bytes(4, "big")
     assert bytes.fromhex(offline) == b"offline" + scope + (20_833).to_bytes(4, "big")
     assert bytes.fromhex(online) == b"online" + scope
+
+
+def test_handles_are_those_of_the_page_and_of_our_manifests() -> None:
+    handles = VECTORS["handles"]
+    key = offline.handle_key(ROOTS[handles["key_id"]], suite(VECTORS["suite"]), handles["event_id"])
+    assert key.hex() == handles["handle_key"]
+    assert f"    handle key   {key.hex()}\n" in PAGE
+    for ticket in handles["tickets"]:
+        token_id = int(ticket["token_id"])
+        name = reader.handle(key, token_id)
+        assert name == ticket["handle"] == offline.handle(key, token_id)
+        assert base64.urlsafe_b64decode(name)[0] // 2 == ticket["bucket"]
+    example = next(t for t in handles["tickets"] if t["token_id"] == EXAMPLE["token_id"])
+    assert f"    handle       {example['handle']}   (bucket {example['bucket']})\n" in PAGE
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ OWNER_CHECKS = 200
 NODE_SECONDS = 2.0
 """For which a check-in's owner check waits for the node, which is asked once."""
 NODE_REST_SECONDS = 30.0
+ASKED_AGAIN = 60
+"""Seconds after which a check that the node or the index left open is tried again: each try counts,
+and the batches of a busy door must not use them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +79,31 @@ class Door:
             keep_going=keep_going,
         )
 
-    def check_owners(self, now: int) -> Checked:
+    def check_owners(self, now: int, *, asked_again: int = ASKED_AGAIN) -> Checked:
         """See usecases/check_owners.py. A node that was silent is not asked again at once: the
         stream's next batches would all wait for it.
         """
         outage = resources.rpc_outage()
         if monotonic() < outage.until:
             return Checked()
-        checked = self._check_owners(now)
+        checked = self._check_owners(now, now - asked_again)
         if checked.unanswered:
             outage.until = monotonic() + NODE_REST_SECONDS
         return checked
 
-    def _check_owners(self, now: int) -> Checked:
+    def _check_owners(self, now: int, asked_before: int) -> Checked:
         suite = settings.current_suite()
-        node = Node(resources.rpc_url(), timeout_seconds=NODE_SECONDS, attempts=1)
+        node = Node(
+            resources.rpc_url(), timeout_seconds=NODE_SECONDS, attempts=1,
+            patience_seconds=NODE_SECONDS,
+        )  # fmt: skip
         return check_owners(
-            due=partial(owner_checks.due, self.conn, resources.suite_id(), OWNER_CHECKS),
+            due=lambda: owner_checks.due(
+                self.conn, resources.suite_id(), OWNER_CHECKS, asked_before=asked_before
+            ),
             owners_of=partial(owners.owners_of, node, suite.ticket_manager),
             keep=lambda one, judged, owner: owner_checks.keep(self.conn, one, judged, owner, now),
-            unanswered=partial(owner_checks.unanswered, self.conn),
+            unanswered=lambda entered: owner_checks.unanswered(self.conn, entered, now),
         )
 
 

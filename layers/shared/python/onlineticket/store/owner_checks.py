@@ -25,9 +25,16 @@ def begin(conn: "Connection[Any]", entries: Sequence[Recorded]) -> None:
         )
 
 
-def due(conn: "Connection[Any]", suite_id: SuiteId, limit: int) -> list[Entered]:
-    """The unchecked, those asked least often first."""
-    parameters = {"suite_id": suite_id, "attempts": MOST_ATTEMPTS, "limit": limit}
+def due(
+    conn: "Connection[Any]", suite_id: SuiteId, limit: int, *, asked_before: int
+) -> list[Entered]:
+    """The unchecked that were never asked about, or last before then (Unix seconds); those asked
+    least often first.
+    """
+    parameters = {
+        "suite_id": suite_id, "attempts": MOST_ATTEMPTS, "limit": limit,
+        "asked_before": asked_before,
+    }  # fmt: skip
     rows = conn.execute(_DUE, parameters).fetchall()
     words = {token_id: token_id.to_bytes(32) for _, token_id, *_ in rows}
     moved: dict[bytes, list[int]] = {}
@@ -46,10 +53,10 @@ def due(conn: "Connection[Any]", suite_id: SuiteId, limit: int) -> list[Entered]
     ]  # fmt: skip
 
 
-def unanswered(conn: "Connection[Any]", entered: Sequence[Entered]) -> None:
+def unanswered(conn: "Connection[Any]", entered: Sequence[Entered], now: int) -> None:
     """The node did not say: another round asks again."""
     for one in entered:
-        conn.execute(_ASKED, [one.suite_id, one.token_id, one.number])
+        conn.execute(_ASKED, [now, one.suite_id, one.token_id, one.number])
 
 
 def keep(
@@ -110,6 +117,7 @@ _DUE = """
     JOIN check_ins c USING (suite_id, token_id, number)
     LEFT JOIN tickets t ON t.suite_id = o.suite_id AND t.token_id = o.token_id
     WHERE o.suite_id = %(suite_id)s AND o.outcome = 'unchecked' AND o.attempts < %(attempts)s
+      AND (o.checked_at IS NULL OR o.checked_at < to_timestamp(%(asked_before)s))
     ORDER BY o.attempts, o.token_id, o.number
     LIMIT %(limit)s
 """
@@ -118,7 +126,7 @@ _TRANSFERS = """
     WHERE suite_id = %s AND contract = 'TicketManager' AND event_sig = %s AND subject = ANY(%s)
 """
 _ASKED = """
-    UPDATE owner_checks SET attempts = attempts + 1, checked_at = now()
+    UPDATE owner_checks SET attempts = attempts + 1, checked_at = to_timestamp(%s)
     WHERE suite_id = %s AND token_id = %s AND number = %s AND outcome = 'unchecked'
 """
 _KEEP = """
