@@ -1,12 +1,15 @@
 """Every field of every answer against the chain's own answers, whatever has happened on it."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from psycopg import Connection
 
@@ -18,6 +21,8 @@ from infra.local.season import PAST_SECONDS, Season
 from infra.local.stage import DAY, ETHER, HOUR, TOKEN, Stage
 from infra.local.truth import Truth
 from infra.local.wallets import HOLDER, MINA, NOAH, OMAR, PLATFORM
+from infra.openapi import document
+from infra.routes import ROUTES
 from onlineticket import resources, settings
 from onlineticket.chain.rpc import Node
 from onlineticket.domain import suite as suites
@@ -28,14 +33,47 @@ from tests.indexing import index
 
 
 class HandlerApi(Api):
-    """The API without a gateway: the function in this process."""
+    """The API without a gateway: the function in this process. It holds what is answered to the
+    schema that it is described by, which the function itself does not.
+    """
 
     def __init__(self) -> None:
         super().__init__("")
+        self._schemas = _schemas()
 
     def get(self, path: str, /, headers: Mapping[str, str] | None = None, **query: str) -> Answer:
         answer = reading.call(path, dict(headers or {}), **query)
-        return Answer(answer["statusCode"], {}, json.loads(answer["body"]))
+        body = json.loads(answer["body"])
+        if answer["statusCode"] == 200:
+            [schema] = [schema for pattern, schema in self._schemas if pattern.fullmatch(path)]
+            schema.validate(body)
+        return Answer(answer["statusCode"], {}, body)
+
+
+SERVED = {(route.path, route.function) for route in ROUTES if route.method == "GET"}
+
+
+@cache
+def _schemas() -> list[tuple[re.Pattern[str], Any]]:
+    """What a 200 looks like, by the pattern of its path."""
+    described = document.build()
+    return [
+        (_pattern(path), _validator(item["get"]["responses"]["200"], described["components"]))
+        for path, item in described["paths"].items()
+        if (path, "queries") in SERVED
+    ]
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+
+
+def _validator(answer: Any, components: Any) -> Any:
+    [content] = answer["content"].values()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content["schema"]}
+    return jsonschema_rs.Draft202012Validator(
+        schema | {"components": components}, validate_formats=True
+    )
 
 
 @pytest.fixture

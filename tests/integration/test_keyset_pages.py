@@ -1,6 +1,7 @@
 """Pages on a real Postgres while somebody writes: nothing skipped, nothing repeated, in order."""
 
 import json
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from psycopg import Connection
 
 from onlineticket import resources
 from onlineticket.domain import suite as suites
+from onlineticket.store import database as databases
 from onlineticket.store import registry
 from tests.reading import ALICE, BOB, CONTRACTS, DAY, HOUR, NOW, Rows, at, call, without_a_cache
 
@@ -50,8 +52,6 @@ class Written:
 @pytest.fixture(scope="module")
 def shared(postgres_server: str) -> Any:
     """One database for all examples, emptied before each: a hundred new ones take a minute."""
-    from onlineticket.store import database as databases
-
     server, template = postgres_server.rsplit("/", 1)
     with databases.connect(f"{server}/postgres") as admin:
         admin.execute(f"CREATE DATABASE pages TEMPLATE {template}".encode())
@@ -113,8 +113,7 @@ def test_pages_show_every_row_once_and_in_order_while_rows_are_added(
     written: Written, name: str, before: list[Row], between: list[list[Row]], limit: int
 ) -> None:
     path, query, key = LISTS[name]
-    for table in TABLES:
-        written.rows.conn.execute(f"DELETE FROM {table}".encode())
+    empty(written.rows.conn)
     for row in before:
         written.add(row)
     there_before = whole(path, query, key)
@@ -133,6 +132,49 @@ def test_pages_show_every_row_once_and_in_order_while_rows_are_added(
     assert len(seen) == len(set(seen)), "a row is repeated"
     assert set(there_before) <= set(seen), "a row is skipped"
     assert seen == [each for each in there_after if each in set(seen)], "out of order"
+
+
+@pytest.mark.parametrize("name", ["events", "cheapest", "listings of an event", "trades"])
+def test_pages_are_whole_while_another_connection_writes(
+    written: Written, shared: tuple[str, Connection[Any]], name: str
+) -> None:
+    path, query, key = LISTS[name]
+    empty(written.rows.conn)
+    for number in range(30):
+        written.add({"at": number % 4, "price": 1 + number % 3, "of": number % 2})
+    there_before = whole(path, query, key)
+    over = Event()
+
+    def write() -> None:
+        with databases.connect(shared[0]) as own:
+            other = Written(Rows(own))
+            other.last = 1_000
+            while not over.is_set() and other.last < 1_060:
+                other.add({"at": other.last % 4, "price": other.last % 3, "of": other.last % 2})
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        seen: list[int] = []
+        asked: dict[str, Any] = {**query, "limit": 2}
+        while True:
+            answer = page(path, asked)
+            seen += [int(item[key]) for item in answer["items"]]
+            if answer["next_page"] is None:
+                break
+            asked["page"] = answer["next_page"]
+    finally:
+        over.set()
+        writer.join()
+    assert len(seen) == len(set(seen))
+    assert set(there_before) <= set(seen)
+    there_after = whole(path, query, key)
+    assert seen == [each for each in there_after if each in set(seen)]
+
+
+def empty(conn: Connection[Any]) -> None:
+    for table in TABLES:
+        conn.execute(f"DELETE FROM {table}".encode())
 
 
 def page(path: str, query: dict[str, Any]) -> Any:
