@@ -181,6 +181,9 @@ CODES: dict[str, Code] = {
     "PROFILE_MALFORMED": Code(400, "`{field}` can't be kept.", "`{field}` 不可用。"),
     "LISTING_NOT_FOUND": Code(404, "There is no such listing.", "没有这个挂单。"),
     "SORT_NOT_POSSIBLE": Code(400, "This list can't be sorted so.", "此列表不支持该排序方式。"),
+    "DOOR_RULES_MALFORMED": Code(
+        400, "These rules of the door can't be kept.", "入场规则不可用。"
+    ),
     "CURSOR_INVALID": Code(
         400, "`since` is not the `cursor` of a manifest.", "`since` 不是清单给出的 `cursor`。"
     ),
