@@ -23,7 +23,7 @@ BY_NAME: dict[str, Any] = {
     "amount_out": "99600698103990321649", "as_of_block": 1204, "buyer": _OTHER, "chain_id": 31337,
     "description": "Piano, by candlelight", "details": {}, "eth_price": "10000000000000000",
     "event_id": "7", "fee": "3000000000000000", "fee_bps": 30, "from": "2026-01-01T00:00:00Z",
-    "gate": "North", "holder": _WALLET, "image_url": "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3",
+    "event": "7", "cidr": "192.0.2.0/24", "gate": "North", "holder": _WALLET, "image_url": "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3",
     "in_token": _ETH, "limit": 20, "listing_id": "12", "max_slippage_bps": 1000,
     "message": "localhost wants you to sign in with your Ethereum account:\\n…",
     "minimum_out": "99102694613470370040", "name": "夜曲 Nocturne", "next_page": _NEXT_PAGE,

@@ -227,6 +227,7 @@ def test_no_fault_loses_or_doubles_what_terminals_saw_offline(
         seen = [one.scan.scan_id for _, uploads in batches for one in uploads if one.passed]
         assert sorted(scan_id for _, _, _, scan_id in lines) == sorted(seen)
         assert rows_of(conn, door.ticket.token_id) == lines
+        assert told_of(conn, door.ticket.token_id) == [len(lines)] * 2
         doubles += sum(standing == "double" for _, standing, _, _ in lines)
     assert doubles > RUNS // 16
 

@@ -98,6 +98,13 @@ def test_an_example_fits_its_schema(method: str, path: str, operation: Any) -> N
                 fits(content["schema"], content["example"])
 
 
+def test_a_body_is_an_object() -> None:
+    """A list as the body is refused for every route (api/requests.py)."""
+    for _, _, operation in OPERATIONS:
+        for content in operation.get("requestBody", {"content": {}})["content"].values():
+            assert SCHEMAS[content["schema"]["$ref"].rpartition("/")[2]]["type"] == "object"
+
+
 def test_a_parameter_is_never_null() -> None:
     for _, _, operation in OPERATIONS:
         assert '"null"' not in json.dumps(operation.get("parameters", []))

@@ -181,6 +181,9 @@ CODES: dict[str, Code] = {
     "PROFILE_MALFORMED": Code(400, "`{field}` can't be kept.", "`{field}` 不可用。"),
     "LISTING_NOT_FOUND": Code(404, "There is no such listing.", "没有这个挂单。"),
     "SORT_NOT_POSSIBLE": Code(400, "This list can't be sorted so.", "此列表不支持该排序方式。"),
+    "DOOR_RULES_MALFORMED": Code(
+        400, "These rules of the door can't be kept.", "入场规则不可用。"
+    ),
     "CURSOR_INVALID": Code(
         400, "`since` is not the `cursor` of a manifest.", "`since` 不是清单给出的 `cursor`。"
     ),
@@ -258,6 +261,7 @@ CODES: dict[str, Code] = {
         "None of the newest blocks indexed is on the chain any more; see README, Repair.",
         "已索引的最新区块均不在链上，见 README 的 Repair 一节。",
     ),
+    "REBUILD_RUNNING": Code(None, "Another rebuild is at work.", "另一个重建正在进行。"),
     "NOTHING_INDEXED": Code(None, "There is no cursor to repair.", "没有可修复的游标。"),
     "NO_COMMON_BLOCK": Code(
         None, "No block that we indexed is on this chain.", "已索引的区块都不在这条链上。"

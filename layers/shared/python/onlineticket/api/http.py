@@ -90,6 +90,9 @@ def http_app() -> APIGatewayRestResolver:
         if _is_outage(error):
             logger.warning("database went away", error=type(error).__name__)
             return answer(app, "DATABASE_UNAVAILABLE", {})
+        if requests.is_unkeepable(error):
+            logger.info("refused", error_code="BAD_REQUEST")
+            return _bad_request(app, {"type": "unicode", "loc": ["body"]})
         logger.exception("bug")
         return answer(app, "INTERNAL_ERROR", {})
 

@@ -7,7 +7,8 @@ and pass over parameters that it does not know.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from onlineticket.domain.errors import Invalid
@@ -36,8 +37,9 @@ def check(event: "BaseProxyEvent", route: "Route") -> None:
     Raises:
         BodyTooLarge: `BODY_TOO_LARGE`.
         UnsupportedMediaType: `UNSUPPORTED_MEDIA_TYPE`: a body that does not say it is JSON.
-        Invalid: `UNKNOWN_PARAMETER`, or `BAD_REQUEST` for text that no database could keep;
-            `details.field` says where. `MALFORMED_JSON` for a body that can't be decoded.
+        Invalid: `UNKNOWN_PARAMETER`, or `BAD_REQUEST` for text that no database could keep and
+            for a list as the body; `details.field` says where. `MALFORMED_JSON` for a body that
+            can't be decoded.
     """
     if route.dependant.body_params:
         _check_body(event)
@@ -52,21 +54,28 @@ def check(event: "BaseProxyEvent", route: "Route") -> None:
 
 
 def load_json(text: str) -> Any:
-    """The body, by RFC 8259 alone: no NaN, and nothing that takes Python to its limits.
+    """The body, by RFC 8259 alone: no NaN, and nothing that takes Python to its limits. What its
+    texts may hold is for their fields to say.
 
     Raises:
         json.JSONDecodeError
-        Invalid: `BAD_REQUEST`: it holds text that no database could keep.
     """
     try:
-        body = json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits; brackets in brackets
         raise json.JSONDecodeError("beyond what we read", "", 0) from error
-    if "\\u" in text:
-        _check_text(_strings(body), "body")
-    return body
+
+
+def is_unkeepable(error: Exception) -> bool:
+    """Whether a text of the request went as far as a database, or an encoder, that can't take it.
+    Without importing psycopg, which a function that opened no database has not loaded.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        return True
+    psycopg = sys.modules.get("psycopg")
+    return psycopg is not None and isinstance(error, psycopg.DataError) and "NUL" in str(error)
 
 
 def _check_body(event: "BaseProxyEvent") -> None:
@@ -80,9 +89,12 @@ def _check_body(event: "BaseProxyEvent") -> None:
         raise UnsupportedMediaType("UNSUPPORTED_MEDIA_TYPE", supported=["application/json"])
     if event.is_base64_encoded:
         try:
-            base64.b64decode(body, validate=True).decode()
+            body = base64.b64decode(body, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
             raise Invalid("MALFORMED_JSON") from error
+    if body.lstrip().startswith("["):
+        # Powertools would take its first item for the whole.
+        raise Invalid("BAD_REQUEST", field="body", reason="object")
 
 
 def _check_text(texts: Iterable[str], field: str) -> None:
@@ -98,18 +110,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            yield key
-            yield from _strings(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _strings(one)
 
 
 def _printable(name: str) -> str:

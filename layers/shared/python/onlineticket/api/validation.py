@@ -28,6 +28,7 @@ _ZH = {
     "list_type": "应为数组",
     "literal_error": "应为 {expected}",
     "missing": "缺少此项",
+    "object": "应为 JSON 对象",
     "string_pattern_mismatch": "格式应为 {pattern}",
     "string_too_long": "最多 {max_length} 个字符",
     "string_too_short": "至少 {min_length} 个字符",
@@ -40,7 +41,10 @@ _ZH = {
     "uuid_parsing": "应为 UUID",
     "uuid_type": "应为 UUID",
 }
-_EN = {"unicode": "Text should be Unicode without U+0000"}
+_EN = {
+    "object": "The body should be a JSON object",
+    "unicode": "Text should be Unicode without U+0000",
+}
 """Only for what is not pydantic's."""
 
 

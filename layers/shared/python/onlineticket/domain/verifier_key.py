@@ -188,7 +188,7 @@ def require_active(key: VerifierKey, now: int) -> None:
     """
     status = key.status(now)
     if status == "revoked":
-        raise Conflict("VERIFIER_KEY_REVOKED", "This verifier's key is revoked.")
+        raise Conflict("VERIFIER_KEY_REVOKED", "This verifier's key has been revoked.")
     if status == "expired":
         raise Conflict("VERIFIER_KEY_EXPIRED", "This verifier's key has expired.")
 
