@@ -1,5 +1,6 @@
 """Running the indexer in a test, as its function wires it, on what the environment names."""
 
+from time import sleep
 from typing import Any
 
 from psycopg import Connection
@@ -37,4 +38,7 @@ def emit(url: str, address: str, logs: list[emitting.Emitted]) -> None:
     emitting.place_emitters(node, [address])
     sender = node.call("eth_accounts")[0]
     transaction = {"from": sender, "to": address, "data": emitting.calldata(logs)}
-    node.call("eth_sendTransaction", [transaction])
+    sent = node.call("eth_sendTransaction", [transaction])
+    # On a busy machine anvil answers before it has mined it.
+    while node.call("eth_getTransactionReceipt", [sent]) is None:
+        sleep(0.01)

@@ -7,9 +7,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from onlineticket.chain.rpc import Counters
 from onlineticket.domain.errors import Unavailable
-from onlineticket.indexer.wiring import Index, open_index
-from onlineticket.usecases.index_chain import Pass, run_pass
+from onlineticket.domain.types import SuiteId
+from onlineticket.indexer.wiring import EverySuite
+from onlineticket.usecases.index_chain import Pass
 from onlineticket.usecases.run_indexer import run
 
 logger = Logger()
@@ -31,21 +33,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     def time_left() -> bool:
         return context.get_remaining_time_in_millis() > spare_ms
 
-    index = open_index()
+    index = EverySuite()
     passes = run(
-        lambda: run_pass(index.chain, index.store, index.from_block, time_left),
+        index.passes,
         lambda: monotonic() < ends and time_left(),
+        clock=monotonic,
         sleep=sleep,
         report=_report,
         report_outage=_report_outage,
     )
-    _measure(index)
+    _measure(index.node.counters)
     return {"passes": passes}
 
 
-def _report(done: Pass) -> None:
+def _report(suite_id: SuiteId, done: Pass) -> None:
     logger.info(
         "pass",
+        suite_id=suite_id,
         head=done.head,
         cursor=done.cursor,
         blocks=done.blocks,
@@ -67,7 +71,7 @@ def _report_outage(outage: Unavailable) -> None:
     logger.warning("pass given up", error_code=outage.code)
 
 
-def _measure(index: Index) -> None:
-    counters = index.node.counters
+def _measure(counters: Counters) -> None:
     metrics.add_metric("rpc_requests", MetricUnit.Count, counters.requests)
     metrics.add_metric("rpc_retries", MetricUnit.Count, counters.retries)
+    metrics.add_metric("rpc_logs_left_out", MetricUnit.Count, counters.left_out)

@@ -14,9 +14,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from onlineticket.door.wiring import Door, open_door
-from onlineticket.indexer.wiring import open_index
+from onlineticket.indexer.wiring import Index, open_indexes
 from onlineticket.store import audit
-from onlineticket.usecases.maintain import maintain
+from onlineticket.usecases.maintain import Maintenance, maintain
 
 logger = Logger()
 metrics = Metrics(namespace="OnlineTicket")
@@ -41,17 +41,27 @@ def _keep(numbers: dict[str, Any], part: Callable[[], dict[str, int]]) -> None:
 
 
 def _maintain() -> dict[str, int]:
-    index = open_index()
+    rounds = [_round(index) for index in open_indexes()]
+    return {
+        "healed": sum(done.healed for done in rounds),
+        "dead_letters": sum(done.dead_letters for done in rounds),
+    }
+
+
+def _round(index: Index) -> Maintenance:
     done = maintain(
         index.chain, index.store, index.from_block, now=int(time()), pick=randint, sleep=sleep
     )
-    return {
-        "rescanned_blocks": done.blocks,
-        "healed": done.healed,
-        "doubtful": done.doubtful,
-        "dead_letters": done.dead_letters,
-        "reread": done.reread,
-    }
+    logger.info(
+        "suite maintained",
+        suite_id=index.store.suite_id,
+        rescanned_blocks=done.blocks,
+        healed=done.healed,
+        doubtful=done.doubtful,
+        dead_letters=done.dead_letters,
+        reread=done.reread,
+    )
+    return done
 
 
 def _sweep() -> dict[str, int]:

@@ -79,9 +79,11 @@ class ExistingChain:
                 f"The contracts file is for chain {wanted.chain_id}, "
                 f"and {self.rpc_url} is chain {chain_id}."
             )
-        for name, address in wanted.by_name().items():
-            if chain.call(self.rpc_url, "eth_getCode", address, "latest") == "0x":
-                raise LocalCloudError(f"There is no contract at {address} ({name}) on this chain.")
+        for one in wanted.deployments():
+            if chain.call(self.rpc_url, "eth_getCode", one.address, "latest") == "0x":
+                raise LocalCloudError(
+                    f"There is no contract at {one.address} ({one.name}) on this chain."
+                )
 
 
 def bring_up(

@@ -5,33 +5,18 @@ an undisturbed pass, or given up as Unavailable, with the rows of a shorter one 
 next undisturbed pass then makes them the same.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
-from psycopg import Connection
 
-from infra.local import chain, season
-from onlineticket.domain import suite as suites
 from onlineticket.domain.errors import Unavailable
-from onlineticket.store import database as databases
-from onlineticket.store import registry
 from onlineticket.usecases.index_chain import Pass, run_pass
-from onlineticket.usecases.repair import rescan
-from tests import snapshots
 from tests.chaos import faults
 from tests.chaos.lies import (
-    BROKEN_LOGS,
     CALL,
     EVERY,
     HARMLESS,
     HEADER,
-    IN_TAIL,
-    LEFT_OUT,
     LOGS,
     SLOW,
     TAKES_TIME,
@@ -42,79 +27,13 @@ from tests.chaos.lies import (
 )
 from tests.chaos.lying_node import (
     Asked,
-    LyingNode,
     always,
     at_first,
     at_random,
-    in_turns,
-    serving,
     then,
     truthfully,
 )
-from tests.chaos.lying_stage import Rows, Stage, head, take
-
-
-@pytest.fixture(scope="module")
-def chain_url(anvil_node: str, contracts_file: str) -> Iterator[str]:
-    """A season, deep enough to be history, and a log in each of the blocks of the tail."""
-    snapshot = chain.call(anvil_node, "evm_snapshot")
-    season.play(anvil_node, contracts_file)
-    chain.call(anvil_node, "anvil_mine", hex(40))
-    call_owner(anvil_node, contracts_file, 50)
-    yield anvil_node
-    chain.call(anvil_node, "evm_revert", snapshot)
-
-
-def call_owner(url: str, contracts_file: str, times: int) -> None:
-    """So many logs OrganizerAuthorized, each in a block of its own."""
-    suite = suites.parse(contracts_file)
-    owner = chain.call(url, "eth_accounts")[0]
-    selector = keccak(text="authorizeOrganizer(address,bool)")[:4]
-    for number in range(times):
-        calldata = selector + encode(["address", "bool"], [f"0x{number + 1:040x}", number % 3 > 0])
-        transaction = {"from": owner, "to": suite.event_manager, "data": "0x" + calldata.hex()}
-        chain.call(url, "eth_sendTransaction", transaction)
-
-
-@pytest.fixture(scope="module")
-def tables(postgres_server: str, contracts_file: str) -> Iterator[Connection[Any]]:
-    """One database for all tests here, which knows the suite: emptied, not made anew, for each."""
-    server, template = postgres_server.rsplit("/", 1)
-    name = f"lying_{uuid4().hex}"
-    with databases.connect(f"{server}/postgres") as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-    with databases.connect(f"{server}/{name}") as conn:
-        registry.register(conn, suites.parse(contracts_file))
-        yield conn
-    with databases.connect(f"{server}/postgres") as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-@pytest.fixture(scope="module")
-def truth(chain_url: str, contracts_file: str, tables: Connection[Any]) -> Rows:
-    """The rows of an undisturbed pass."""
-    with pytest.MonkeyPatch.context() as environment, serving(LyingNode(chain_url)) as honest:
-        environment.setenv("CONTRACTS", contracts_file)
-        Stage(tables, chain_url, honest, {}).index()
-    rows = take(tables)
-    assert len(rows["events_raw"]) > 200
-    return rows
-
-
-@pytest.fixture
-def stage(
-    chain_url: str,
-    contracts_file: str,
-    tables: Connection[Any],
-    truth: Rows,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Stage]:
-    monkeypatch.setenv("CONTRACTS", contracts_file)
-    with serving(LyingNode(chain_url)) as liar:
-        stage = Stage(tables, chain_url, liar, truth)
-        stage.empty()
-        yield stage
-
+from tests.chaos.lying_stage import Stage, head
 
 # -- No answer, or none that can be used ----------------------------------------------------------
 
@@ -214,9 +133,22 @@ def test_a_refusal_for_a_reason_unknown_to_us_ends_the_pass(method: str, stage: 
     stage.ends_true()
 
 
-def test_a_node_that_takes_no_batches_at_all_ends_the_pass(stage: Stage) -> None:
-    no_batches = faults.refused(-32600, "batch requests are not supported")
-    stage.liar.script = always(no_batches)
+@pytest.mark.parametrize(
+    "words",
+    ["batch requests are not supported", "Parse error", "batch of more than 1 is too large"],
+)
+def test_a_node_that_takes_no_batches_is_asked_one_by_one(words: str, stage: Stage) -> None:
+    no_batches = faults.refused(-32600, words)
+    stage.liar.script = always(
+        lambda asked, truth: no_batches(asked, truth) if isinstance(truth, list) else truth
+    )
+    stage.index()
+    assert stage.rows() == stage.truth
+    assert len(stage.liar.requests) - len([1 for asked, _ in stage.liar.requests if asked[1:]]) > 99
+
+
+def test_a_node_that_refuses_everything_ends_the_pass(stage: Stage) -> None:
+    stage.liar.script = always(faults.refused(-32600, "batch requests are not supported"))
     with pytest.raises(Unavailable):
         stage.index()
     stage.ends_true()
@@ -271,114 +203,6 @@ def test_a_wait_longer_than_our_patience_is_not_cut_short_but_left_to_a_later_pa
     stage.liar.script = truthfully
     stage.waits.sleep(45)
     one_pass()
-    assert stage.rows() == stage.truth
-
-
-# -- Heads that go back and forth -----------------------------------------------------------------
-
-
-def test_a_node_behind_us_makes_us_wait_and_undoes_nothing(stage: Stage) -> None:
-    stage.index()
-    stage.liar.script = always(faults.behind(stage.chain_url, head(stage.chain_url) - 10))
-    done = stage.index()
-    assert (done.blocks, done.reorgs) == (0, [])
-    assert stage.rows() == stage.truth
-
-
-def test_logs_that_a_node_behind_does_not_have_yet_are_not_taken_for_none(stage: Stage) -> None:
-    """The head is one node's, the logs are another's: it answers with those it has."""
-    behind = faults.behind(stage.chain_url, head(stage.chain_url) - 15)
-    stage.liar.script = always(faults.where(faults.for_logs, behind))
-    with pytest.raises(Unavailable):
-        stage.index()
-    assert stage.cursor() < head(stage.chain_url) - 15
-    stage.ends_true()
-
-
-def test_a_balancer_between_nodes_of_different_heads_costs_no_row(stage: Stage) -> None:
-    top = head(stage.chain_url)
-    others = [faults.behind(stage.chain_url, top - lag) for lag in (0, 1, 7, 30)]
-    stage.liar.script = in_turns(others)
-    passes = 0
-    while stage.cursor() < top:
-        passes += 1
-        stage.try_index()
-        stage.is_whole_up_to_its_cursor()
-    assert passes < 20
-    stage.ends_true()
-
-
-def test_a_balancer_with_one_node_on_a_fork_undoes_no_good_block(stage: Stage) -> None:
-    top = head(stage.chain_url)
-    stage.begin_below(20)
-    stage.liar.script = in_turns([faults.honest, faults.forked(top - 30)])
-    passes = 0
-    while stage.cursor() < top:
-        passes += 1
-        stage.try_index()
-        stage.is_whole_up_to_its_cursor()
-    assert passes < 20
-    stage.ends_true()
-
-
-def test_a_fork_that_was_believed_is_undone_to_the_last_row(stage: Stage) -> None:
-    top = head(stage.chain_url)
-    stage.begin_below(10)
-    stage.liar.script = always(faults.forked(top - 5))
-    stage.try_index()
-    assert stage.cursor() == top
-    assert snapshots.take(stage.conn, ("blocks",)) != {"blocks": stage.truth["blocks"]}
-    done = stage.index(stage.chain_url)
-    assert [one.depth for one in done.reorgs] == [6]
-    assert stage.rows() == stage.truth
-
-
-def test_a_fork_above_us_that_comes_and_goes_is_undone_in_the_end(stage: Stage) -> None:
-    top = head(stage.chain_url)
-    stage.begin_below(20)
-    stage.liar.script = in_turns([faults.forked(top - 12), faults.honest, faults.honest])
-    for _ in range(12):
-        stage.try_index()
-    stage.index(stage.chain_url)
-    assert stage.rows() == stage.truth
-
-
-# -- Logs left out --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("some", LEFT_OUT)
-def test_logs_that_a_node_left_out_are_found_by_asking_again(some: str, stage: Stage) -> None:
-    """Nothing in such an answer gives it away; only another answer does."""
-    stage.liar.script = always(LEFT_OUT[some])
-    stage.index()
-    assert len(stage.rows()["events_raw"]) < len(stage.truth["events_raw"])
-    stage.liar.script = truthfully
-    index = stage.open(stage.liar.url)
-    found = rescan(index.chain, index.store, index.from_block, stage.cursor())
-    assert found.healed > 0
-    stage.index()
-    assert stage.rows() == stage.truth
-
-
-@pytest.mark.parametrize("some", LEFT_OUT)
-def test_logs_that_a_node_leaves_out_later_are_kept(some: str, stage: Stage) -> None:
-    stage.index()
-    stage.liar.script = always(LEFT_OUT[some])
-    index = stage.open(stage.liar.url)
-    found = rescan(index.chain, index.store, index.from_block, stage.cursor())
-    assert found.healed == 0
-    assert found.doubtful > 0
-    assert stage.rows() == stage.truth
-
-
-def test_asking_again_believes_no_more_than_asking_first(stage: Stage) -> None:
-    stage.index()
-    index = stage.open(stage.liar.url)
-    for fault in (*BROKEN_LOGS, *IN_TAIL):
-        stage.liar.script = always(EVERY[fault])
-        with suppress(Unavailable):
-            rescan(index.chain, index.store, index.from_block, stage.cursor())
-        assert stage.went_back() == 0, fault
     assert stage.rows() == stage.truth
 
 

@@ -1,7 +1,9 @@
 """Holes, dead letters, rebuilds: found, mended, and the rows are those of a fresh index."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from psycopg import Connection
 from infra.local import chain, season
 from onlineticket import resources, settings
 from onlineticket.domain.chain_log import Chunk
+from onlineticket.domain.errors import Conflict
 from onlineticket.domain.suite import Suite
 from onlineticket.domain.types import BlockNumber
 from onlineticket.indexer import __main__ as command_line
@@ -236,3 +239,39 @@ def test_the_worker_leaves_dead_letters_alone_until_they_are_due(
     assert [attempts(), attempts()] == [2, 2]
     registered.execute("UPDATE dead_letters SET next_try_at = now()")
     assert attempts() == 3
+
+
+def test_of_rebuilds_at_once_one_is_made_and_the_others_are_told(
+    anvil: str,
+    contracts_file: str,
+    registered: Connection[Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    season.play(anvil, contracts_file)
+    index()
+    rows = snapshots.take(registered)
+    lined_up, decided = Barrier(4), Event()
+
+    def begins(_: int) -> str:
+        with databases.connect(settings.required("DB_URL")) as own:
+            lined_up.wait()
+            try:
+                rebuilding.begin(own)
+            except Conflict as refusal:
+                return refusal.code
+            decided.wait(30)
+            return "begun"
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(begins, place) for place in range(4)]
+        while sum(one.done() for one in asked) < 3:
+            sleep(0.01)
+        # The fourth is at work, and the command for people says so.
+        assert command_line.main(["rebuild"]) == 5
+        assert "Another rebuild is at work" in capsys.readouterr().err
+        decided.set()
+        assert sorted(one.result() for one in asked) == ["REBUILD_RUNNING"] * 3 + ["begun"]
+    # It ended without a goodbye, as a killed one does: the next one is not locked out.
+    assert command_line.main(["rebuild"]) == 0
+    assert command_line.main(["rebuild"]) == 0
+    assert snapshots.take(registered) == rows

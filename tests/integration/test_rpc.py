@@ -218,7 +218,7 @@ def test_a_batch_that_is_too_much_is_to_be_asked_for_in_parts(
 ) -> None:
     server.script = always(HEAVY[fault])
     with pytest.raises(TooMuch):
-        node.batch(echoes(1, 2))
+        node.batch(echoes(1, 2, 3))
     assert len(server.requests) == 1
 
 

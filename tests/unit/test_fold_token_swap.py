@@ -90,3 +90,23 @@ def test_a_swap_is_kept_as_it_was_said_its_fee_in_units_of_what_went_in() -> Non
         ),
     ]  # fmt: skip
     assert ledger.state.pool.rows == {}
+
+
+def test_a_new_pool_begins_as_every_pool_does_whatever_the_one_before_it_was_like() -> None:
+    ledger = Ledger(block=8)
+    ledger.state.pool_starts = (11, 13)
+    ledger.log("FeeRatesUpdated", 50, 10)
+    ledger.log("PriceUpdated", 7, 9, 1)
+    ledger.block = 10
+    ledger.log("ReservesUpdated", 1_000, 20)
+    assert pool_of(ledger).swap_fee_rate == 50
+    ledger.block = 11
+    ledger.log("ReservesUpdated", 5, 6)
+    assert pool_of(ledger) == PoolRow(5, 6, 30, 5, None, None, None, updated_block=11)
+    ledger.log("FeeRatesUpdated", 40, 4)
+    ledger.block = 12
+    ledger.log("ReservesUpdated", 7, 8)
+    assert pool_of(ledger).swap_fee_rate == 40
+    ledger.block = 20
+    ledger.log("ReservesUpdated", 9, 1)
+    assert pool_of(ledger) == PoolRow(9, 1, 30, 5, None, None, None, updated_block=20)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from onlineticket.domain.chain_log import RangeTooLarge
 from onlineticket.domain.ranges import (
     FASTEST_GROWTH,
+    FIRST_PROBE,
     FIRST_WIDTH,
+    LAST_PROBE,
     LOGS_PER_COMMIT,
     MOST_BLOCKS,
     Width,
@@ -126,6 +128,46 @@ def test_whatever_a_node_says_the_width_stays_usable_and_each_refusal_asks_for_l
         assert 0 <= width.refused(blocks, hint) < blocks
         width.learn(blocks, logs)
         assert 1 <= width.blocks <= width.ceiling <= MOST_BLOCKS
+
+
+def answered(width: Width, times: int) -> None:
+    """So many empty ranges, each as wide as may be."""
+    for _ in range(times):
+        width.learn(width.blocks, 0)
+
+
+def test_a_limit_that_passed_does_not_slow_the_rest_of_a_run() -> None:
+    width = Width(blocks=1_000)
+    width.refused(1_000, hint=10)
+    answered(width, FIRST_PROBE - 1)
+    assert width.blocks == 10
+    for twice_as_much in (20, 40, 80):
+        answered(width, 1)
+        assert width.blocks == twice_as_much
+        answered(width, FIRST_PROBE - 1)
+
+
+def test_a_limit_that_stands_is_tried_less_and_less_often() -> None:
+    width = Width(blocks=1_000)
+    width.refused(1_000, hint=10)
+    waits = []
+    for _ in range(8):
+        answers = 0
+        while width.blocks == 10:
+            answered(width, 1)
+            answers += 1
+        waits.append(answers)
+        assert width.blocks == 20
+        assert width.refused(20, hint=10) == 10
+    assert waits == [min(FIRST_PROBE * 2**time, LAST_PROBE) for time in range(8)]
+
+
+def test_ranges_narrower_than_the_limit_teach_nothing_about_it() -> None:
+    width = Width(blocks=1_000)
+    width.refused(1_000, hint=10)
+    for _ in range(3 * FIRST_PROBE):
+        width.learn(9, 0)
+    assert (width.blocks, width.ceiling) == (10, 10)
 
 
 def test_a_refusal_carries_the_nodes_hint() -> None:

@@ -15,6 +15,7 @@ from onlineticket.chain.rpc import Call, Node
 from onlineticket.chain.rpc_errors import RpcError, UnknownBlock
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
+from onlineticket.domain.deployments import MARKET_STRIDE, Deployment, Deployments
 from onlineticket.domain.errors import Unavailable
 
 VIEWS = {
@@ -25,6 +26,7 @@ VIEWS = {
 }
 AT = Cursor(500, "0x" + "ab" * 32)
 ADDRESSES = {"EventManager": "0x01", "TicketManager": "0x02", "Marketplace": "0x03"}
+SUITE: Any = Deployments(Deployment(name, address, 0) for name, address in ADDRESSES.items())  # type: ignore[arg-type]
 
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "uint256": st.integers(0, 2**256 - 1) | st.integers(0, 9),
@@ -163,7 +165,7 @@ class Fake(Node):
 def test_each_subject_is_asked_of_its_contract_at_the_hash_of_the_cursors_block(kind: str) -> None:
     contract, view = VIEWS[kind]
     node, subject = Fake(REFUSED), Subject(kind, 2**256 - 1, 7 if kind == "ticket_type" else 0)
-    assert reads.read(node, ADDRESSES, [subject], AT) == [
+    assert reads.read(node, SUITE, [subject], AT) == [
         ContractRead(subject, 500, AT.hash, "0x", None)
     ]
     types, ids = ["uint256"], [subject.id]
@@ -174,9 +176,18 @@ def test_each_subject_is_asked_of_its_contract_at_the_hash_of_the_cursors_block(
     assert node.asked == [[("eth_call", [call, {"blockHash": AT.hash}])]]
 
 
+def test_a_listing_is_asked_of_the_marketplace_that_made_it_under_its_id_there() -> None:
+    other: Any = Deployment("Marketplace", "0x04", 600)  # type: ignore[arg-type]
+    node = Fake(REFUSED)
+    reads.read(node, Deployments([*SUITE.all, other]), [Subject("listing", MARKET_STRIDE + 7)], AT)
+    [[(_, [call, _])]] = node.asked
+    assert call["to"] == "0x04"
+    assert int(call["data"][10:], 16) == 7
+
+
 def test_many_subjects_go_200_to_a_request_and_come_back_in_their_order() -> None:
     node, subjects = Fake(OPEN), [Subject("listing", number) for number in range(401)]
-    done = reads.read(node, ADDRESSES, subjects, AT)
+    done = reads.read(node, SUITE, subjects, AT)
     assert [len(request) for request in node.asked] == [200, 200, 1]
     assert [one.subject for one in done] == subjects
     assert done[0].result == OPEN
@@ -187,7 +198,7 @@ def test_many_subjects_go_200_to_a_request_and_come_back_in_their_order() -> Non
 
 def test_nothing_to_read_asks_nothing() -> None:
     node = Fake(OPEN)
-    assert reads.read(node, ADDRESSES, [], AT) == []
+    assert reads.read(node, SUITE, [], AT) == []
     assert node.asked == []
 
 
@@ -200,14 +211,14 @@ def test_nothing_to_read_asks_nothing() -> None:
     ],
 )
 def test_a_revert_is_an_answer_that_the_contract_knows_no_such_thing(refusal: RpcError) -> None:
-    [one] = reads.read(Fake(refusal), ADDRESSES, [Subject("listing", 1)], AT)
+    [one] = reads.read(Fake(refusal), SUITE, [Subject("listing", 1)], AT)
     assert (one.result, one.values) == ("0x", None)
 
 
 def test_any_other_refusal_is_the_nodes_own_and_says_nothing_about_the_subject() -> None:
     refusal = RpcError(-32601, "the method eth_call does not exist")
     with pytest.raises(RpcError, match="does not exist"):
-        reads.read(Fake(refusal), ADDRESSES, [Subject("ticket", 1)], AT)
+        reads.read(Fake(refusal), SUITE, [Subject("ticket", 1)], AT)
 
 
 UNUSABLE: list[Any] = ["0x", None, 7, "", "0x" + "0" * 62, OPEN[:-2], "0x" + "zz" * 256, {}]
@@ -217,24 +228,24 @@ UNUSABLE: list[Any] = ["0x", None, 7, "", "0x" + "0" * 62, OPEN[:-2], "0x" + "zz
 def test_an_answer_that_no_view_gives_is_a_node_that_is_away(answer: object) -> None:
     node = Fake(answer)
     with pytest.raises(Unavailable):
-        reads.read(node, ADDRESSES, [Subject("listing", 1)], AT)
+        reads.read(node, SUITE, [Subject("listing", 1)], AT)
     assert len(node.asked) == node.attempts
 
 
 @pytest.mark.parametrize("answer", UNUSABLE)
 def test_an_answer_that_no_view_gives_is_asked_for_again(answer: object) -> None:
-    [one] = reads.read(Fake(answer, OPEN), ADDRESSES, [Subject("listing", 1)], AT)
+    [one] = reads.read(Fake(answer, OPEN), SUITE, [Subject("listing", 1)], AT)
     assert one.result == OPEN
 
 
 def test_a_read_that_was_stored_reads_as_it_did_when_it_was_made() -> None:
-    [made] = reads.read(Fake(OPEN), ADDRESSES, [Subject("listing", 1)], AT)
+    [made] = reads.read(Fake(OPEN), SUITE, [Subject("listing", 1)], AT)
     assert reads.parse(made.subject, made.block_number, made.block_hash, made.result) == made
 
 
 def test_a_node_that_does_not_know_the_block_yet_is_asked_again() -> None:
     behind = UnknownBlock(-32000, "unknown block")
-    [one] = reads.read(Fake(behind, OPEN), ADDRESSES, [Subject("listing", 1)], AT)
+    [one] = reads.read(Fake(behind, OPEN), SUITE, [Subject("listing", 1)], AT)
     assert one.result == OPEN
     with pytest.raises(Unavailable):
-        reads.read(Fake(behind), ADDRESSES, [Subject("listing", 1)], AT)
+        reads.read(Fake(behind), SUITE, [Subject("listing", 1)], AT)

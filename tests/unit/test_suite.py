@@ -91,12 +91,80 @@ def test_a_text_that_is_no_such_file_is_refused(text: str) -> None:
     refused(text)
 
 
+# -- Contracts deployed more than once ------------------------------------------------------------
+
+OLD, NEW = "0x" + "aa" * 20, "0x" + "BB" * 20
+
+
+def with_markets(*entries: object) -> str:
+    return json.dumps(FILE | {"contracts": ADDRESSES | {"Marketplace": list(entries)}})
+
+
+def test_a_contract_may_have_several_addresses_each_with_its_blocks() -> None:
+    parsed = suite.parse(with_markets(
+        {"address": NEW, "from_block": 70, "abi_version": 1},
+        {"address": OLD, "to_block": 90, "note": "ours no more"},
+    ))  # fmt: skip
+    markets = [one for one in parsed.deployments() if one.name == "Marketplace"]
+    assert [(one.address, one.from_block, one.to_block) for one in markets] == [
+        (OLD, 12, 90), (NEW.lower(), 70, None),
+    ]  # fmt: skip
+    assert len(parsed.deployments()) == 6
+    assert parsed.marketplace == NEW.lower()
+
+
+def test_a_list_of_one_address_is_that_address() -> None:
+    parsed = suite.parse(with_markets({"address": ADDRESSES["Marketplace"]}))
+    assert set(parsed.deployments()) == set(suite.parse(json.dumps(FILE)).deployments())
+
+
+def test_plain_addresses_are_in_force_from_the_files_first_block_on() -> None:
+    contracts = suite.parse(json.dumps(FILE)).deployments()
+    assert {(one.from_block, one.to_block, one.abi_version) for one in contracts} == {(12, None, 1)}
+    assert [one.name for one in contracts] == list(CONTRACT_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("entries", "what"),
+    [
+        ([], "Marketplace is neither an address nor a list of objects"),
+        ([OLD], "Marketplace is neither an address nor a list of objects"),
+        ([{}], "Marketplace is not an address"),
+        ([{"address": 5}], "Marketplace is not an address"),
+        ([{"address": OLD, "from_block": "7"}], "Marketplace's from_block is not a whole number"),
+        ([{"address": OLD, "from_block": 2**63}], "Marketplace's from_block is not a whole number"),
+        ([{"address": OLD, "to_block": -1}], "Marketplace's to_block is not a whole number"),
+        ([{"address": OLD, "abi_version": True}], "Marketplace's abi_version is not a whole"),
+        ([{"address": OLD, "abi_version": 2}], "Marketplace has abi_version 2, which is unknown"),
+        ([{"address": OLD, "to_block": 3}], "Marketplace ends before it begins"),
+        ([{"address": OLD}, {"address": NEW}], "Marketplace has two addresses from block 12 on"),
+        (
+            [{"address": OLD}, {"address": OLD, "from_block": 50}],
+            "two contracts have one address",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_named(entries: list[object], what: str) -> None:
+    assert what in refused(with_markets(*entries))
+
+
 _JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=50),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(("chain_id", "from_block", "contracts", *CONTRACT_NAMES)), inner
+            st.sampled_from(
+                (
+                    "chain_id",
+                    "from_block",
+                    "contracts",
+                    "address",
+                    "to_block",
+                    "abi_version",
+                    *CONTRACT_NAMES,
+                )
+            ),
+            inner,
         )
     ),
 )

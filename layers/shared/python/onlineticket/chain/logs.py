@@ -12,18 +12,19 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
+from onlineticket.chain import left_out
 from onlineticket.chain.decoders import DECODERS, MEANINGLESS, TOPICS
 from onlineticket.chain.rpc import Call, Node
 from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError, TooMuch
 from onlineticket.chain.slices import Malformed
 from onlineticket.domain.chain_log import (
-    LAST_SECOND,
     ChainLog,
     Chunk,
     DeadLetter,
     Header,
     RangeTooLarge,
     RawLog,
+    clamp_time,
 )
 
 _TEXTS = ("address", "blockHash", "transactionHash", "blockNumber", "logIndex", "data")
@@ -69,6 +70,7 @@ def headers(node: Node, numbers: Sequence[int]) -> list[Header]:
 def probe(node: Node, number: int) -> Header | None:
     """One block's header, asked over a connection of its own; None if the node lacks it."""
     other = Node(node.url, node.timeout_seconds, node.attempts, sleep=node.sleep)
+    other.takes_batches = node.takes_batches
     [answer] = other.try_batch([header_call(number)])
     return None if answer is None else parse_header(answer)
 
@@ -95,6 +97,8 @@ def fetch(
     blocks = [parse_header(one) for one in found]
     _check_headers(blocks, wanted)
     raw = parse_logs(answer, contracts, first, last)
+    if every_header:
+        raw = left_out.restored(node, contracts, found, raw, parse_logs)
     by_number = {block.number: block for block in blocks}
     for place, log in enumerate(raw):
         block = by_number.get(log.block_number)
@@ -283,11 +287,11 @@ def _lowered(one: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _time(text: str) -> int:
-    """Unix seconds that SQL can hold. Raises ValueError if they are not."""
+    """Unix seconds that SQL can hold. Raises ValueError if it is no block's time: a uint64."""
     seconds = int(text, 16)
-    if not 0 <= seconds <= LAST_SECOND:
+    if not 0 <= seconds < 2**64:
         raise ValueError
-    return seconds
+    return clamp_time(seconds)
 
 
 def _with_times(node: Node, raw: list[RawLog], known: Mapping[int, Header]) -> list[RawLog]:

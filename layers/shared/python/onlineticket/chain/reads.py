@@ -1,7 +1,7 @@
 """The contract views that fill what logs leave out, called in batches at one block (EIP-1898)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from onlineticket.chain.rpc import Call, Node
 from onlineticket.chain.rpc_errors import RetryableRpcError, RpcError, UnknownBlock
 from onlineticket.domain.chain_log import Cursor
 from onlineticket.domain.contract_read import ContractRead, Subject
+from onlineticket.domain.deployments import Deployments
 
 CALLS_PER_REQUEST = 200
 
@@ -47,9 +48,9 @@ _VIEWS: dict[str, tuple[str, str, str]] = {
 
 
 def read(
-    node: Node, addresses: Mapping[str, str], subjects: Sequence[Subject], at: Cursor
+    node: Node, contracts: Deployments, subjects: Sequence[Subject], at: Cursor
 ) -> list[ContractRead]:
-    """Read every subject at the block `at`. `addresses`: by contract name.
+    """Read every subject at the block `at`, each from the contract that knows it there.
 
     Raises:
         RpcError: the node refuses, and not by a revert.
@@ -59,14 +60,14 @@ def read(
     reads: list[ContractRead] = []
     for start in range(0, len(subjects), CALLS_PER_REQUEST):
         part = subjects[start : start + CALLS_PER_REQUEST]
-        reads += node.persist(partial(_read, node, addresses, part, at))
+        reads += node.persist(partial(_read, node, contracts, part, at))
     return reads
 
 
 def _read(
-    node: Node, addresses: Mapping[str, str], subjects: Sequence[Subject], at: Cursor
+    node: Node, contracts: Deployments, subjects: Sequence[Subject], at: Cursor
 ) -> list[ContractRead]:
-    answers = node.try_batch([_call(addresses, subject, at) for subject in subjects])
+    answers = node.try_batch([_call(contracts, subject, at) for subject in subjects])
     return [_parse(*pair, at) for pair in zip(subjects, answers, strict=True)]
 
 
@@ -96,12 +97,13 @@ def decode(kind: str, result: str) -> dict[str, Any] | None:
     return values
 
 
-def _call(addresses: Mapping[str, str], subject: Subject, at: Cursor) -> Call:
+def _call(contracts: Deployments, subject: Subject, at: Cursor) -> Call:
     contract, view, _ = _VIEWS[subject.kind]
-    arguments = [subject.id, subject.sub_id] if subject.kind == "ticket_type" else [subject.id]
+    address, id_ = contracts.on_chain(contract, subject.id, at.number)
+    arguments = [id_, subject.sub_id] if subject.kind == "ticket_type" else [id_]
     calldata = SELECTORS[contract, view] + "".join(f"{one:064x}" for one in arguments)
     block = {"blockHash": at.hash}
-    return ("eth_call", [{"to": addresses[contract], "data": calldata}, block])
+    return ("eth_call", [{"to": address, "data": calldata}, block])
 
 
 def _parse(subject: Subject, answer: Any, at: Cursor) -> ContractRead:

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeGuard, TypeVar
 
 import orjson
 
@@ -41,10 +42,15 @@ class Counters:
     requests: int = 0
     retries: int = 0
     rate_limited: int = 0
+    left_out: int = 0
+    """Logs that were missing from an answer, and came when their block was asked for again."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def add(self, *, requests: int = 0, retries: int = 0, rate_limited: int = 0) -> None:
+    def add(
+        self, *, requests: int = 0, retries: int = 0, rate_limited: int = 0, left_out: int = 0
+    ) -> None:
         with self._lock:
+            self.left_out += left_out
             self.requests += requests
             self.retries += retries
             self.rate_limited += rate_limited
@@ -68,6 +74,10 @@ class Node:
     counters: Counters = field(default_factory=Counters)
     patience_seconds: float = 20.0
     clock: Callable[[], float] = time.monotonic
+    takes_batches: bool = True
+    """Until it was heard to refuse one, and to answer the same calls one by one."""
+    answers_doubts: bool = True
+    """Until it left one unanswered (chain/left_out.py)."""
     _endpoint: Endpoint | None = None
     _stalled_since: float | None = None
     """Since when every answer has been too slow."""
@@ -85,6 +95,8 @@ class Node:
 
     def batch(self, calls: Sequence[Call]) -> list[Any]:
         """The results of all calls in one HTTP request, in their order; the first error raises.
+        Of a node that takes no batches, in one request each: behind a balancer, then, each may be
+        answered by another node.
 
         Raises:
             TooMuch: ask for less: the node says so, or takes too long.
@@ -93,7 +105,8 @@ class Node:
         """
         if not calls:
             return []
-        return self.persist(lambda: self._lighter(lambda: self._once(calls, batch=True)))
+        ask = partial(self._together, calls, [])
+        return self.persist(lambda: self._lighter(ask))
 
     def try_batch(self, calls: Sequence[Call]) -> list[Any]:
         """As `batch`, but a call that the node refuses has its RpcError in the list, and if all
@@ -101,12 +114,9 @@ class Node:
         """
         if not calls:
             return []
+        ask = partial(self._together, calls, [], keep_errors=True)
         try:
-            if len(calls) == 1:
-                return self.persist(lambda: self._once(calls, batch=True, keep_errors=True))
-            return self.persist(
-                lambda: self._lighter(lambda: self._once(calls, batch=True, keep_errors=True))
-            )
+            return self.persist(ask if len(calls) == 1 else lambda: self._lighter(ask))
         except RpcError as refusal:
             if len(calls) == 1 or not isinstance(refusal, TooMuch):
                 return [refusal] * len(calls)
@@ -158,6 +168,27 @@ class Node:
             self.sleep(self._delay(0, None))
             raise TooMuch(0, str(error)) from error
 
+    def _together(
+        self, calls: Sequence[Call], done: list[Any], *, keep_errors: bool = False
+    ) -> list[Any]:
+        """In one request, or one by one if the node refuses batches and answers single calls;
+        `done` keeps what it answered one by one from one try to the next.
+        """
+        if self.takes_batches:
+            try:
+                return self._once(calls, batch=True, keep_errors=keep_errors)
+            except BatchRefused as refusal:
+                # Is it the batch, or what it asks?
+                try:
+                    done += self._once(calls[:1], batch=False)
+                except RpcError:
+                    raise refusal.error from None
+                self.takes_batches = False
+        while len(done) < len(calls):
+            one = calls[len(done) : len(done) + 1]
+            done += self._once(one, batch=False, keep_errors=keep_errors)
+        return done
+
     def _once(self, calls: Sequence[Call], *, batch: bool, keep_errors: bool = False) -> list[Any]:
         asked = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
@@ -168,7 +199,8 @@ class Node:
         self._stalled_since = None
         if batch != isinstance(answer, list):
             # A node may refuse a whole batch by one error object.
-            raise _refusal(answer, keep_errors)
+            error = _refusal(answer, keep_errors)
+            raise BatchRefused(error) if batch and _may_mean_batches(error, len(calls)) else error
         results: dict[int, Any] = {}
         for one in answer if batch else [answer]:
             number = one.get("id") if isinstance(one, dict) else None
@@ -194,6 +226,21 @@ class Node:
         if self._endpoint is None:
             self._endpoint = Endpoint(self.url, self.timeout_seconds, self.clock)
         return self._endpoint.post(body)
+
+
+class BatchRefused(Exception):
+    """The node answered a batch by one final error; perhaps it takes none."""
+
+    def __init__(self, error: RpcError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _may_mean_batches(error: Exception, calls: int) -> TypeGuard[RpcError]:
+    """A large one may only be too large."""
+    if isinstance(error, TooMuch):
+        return calls <= 2 and "batch" in error.message.lower()
+    return isinstance(error, RpcError) and not isinstance(error, UnknownBlock)
 
 
 def _refusal(answer: Any, keep_errors: bool) -> Exception:

@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from onlineticket.domain.errors import Invalid
+from onlineticket.domain.deployments import Deployment, bad_file, checked
 from onlineticket.domain.types import BlockNumber, SuiteId, WalletAddress
 
 CONTRACT_NAMES = ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken")
@@ -14,7 +15,9 @@ _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Where the five contracts live. Addresses lowercase; `from_block` is their first block."""
+    """Where the five contracts live: of those deployed more than once, the newest one. Addresses
+    lowercase; `from_block` is where those begin that don't say so themselves.
+    """
 
     chain_id: int
     from_block: BlockNumber
@@ -23,6 +26,8 @@ class Suite:
     marketplace: WalletAddress
     token_swap: WalletAddress
     platform_token: WalletAddress
+    listed: tuple[Deployment, ...] = field(default=(), kw_only=True)
+    """Every address with its bounds, where the file gives lists."""
 
     @property
     def identity(self) -> str:
@@ -36,6 +41,12 @@ class Suite:
             self.token_swap, self.platform_token,
         )  # fmt: skip
         return dict(zip(CONTRACT_NAMES, addresses, strict=True))
+
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Every address with the blocks in which it is in force."""
+        return self.listed or tuple(
+            Deployment(name, address, self.from_block) for name, address in self.by_name().items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +79,52 @@ def parse(text: str) -> Suite:
     try:
         raw = json.loads(text)
         chain_id, from_block = raw["chain_id"], raw.get("from_block", 0)
-        addresses = [_address(name, raw["contracts"][name]) for name in CONTRACT_NAMES]
+        given = {name: raw["contracts"][name] for name in CONTRACT_NAMES}
     except KeyError as error:
-        raise _bad(f"{error.args[0]} is missing") from error
+        raise bad_file(f"{error.args[0]} is missing") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise _bad(str(error)) from error
-    for name, value in (("chain_id", chain_id), ("from_block", from_block)):
-        if type(value) is not int or value < 0:
-            raise _bad(f"{name} is not a whole number")
-    if len(set(addresses)) != len(addresses):
-        raise _bad("two contracts have one address")
-    return Suite(chain_id, BlockNumber(from_block), *addresses)
+        raise bad_file(str(error)) from error
+    _check_number("chain_id", chain_id)
+    _check_number("from_block", from_block)
+    contracts = checked(
+        one for name, value in given.items() for one in _contracts(name, value, from_block)
+    )
+    newest = {one.name: one.address for one in contracts}
+    return Suite(
+        chain_id,
+        BlockNumber(from_block),
+        event_manager=newest["EventManager"],
+        ticket_manager=newest["TicketManager"],
+        marketplace=newest["Marketplace"],
+        token_swap=newest["TokenSwap"],
+        platform_token=newest["PlatformToken"],
+        listed=tuple(contracts) if any(isinstance(each, list) for each in given.values()) else (),
+    )
 
 
-def _address(name: str, value: str) -> WalletAddress:
-    if not _ADDRESS.fullmatch(value):
-        raise ValueError(f"{name} is not an address")
-    return value.lower()  # type: ignore[return-value]
+def _contracts(name: str, value: Any, from_block: int) -> list[Deployment]:
+    entries = value if isinstance(value, list) else [{"address": value}]
+    if not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise bad_file(f"{name} is neither an address nor a list of objects")
+    return [_contract(name, entry, from_block) for entry in entries]
 
 
-def _bad(what: str) -> Invalid:
-    return Invalid("BAD_CONTRACTS_FILE", f"The contracts file can't be used: {what}.")
+def _contract(name: str, entry: dict[str, Any], from_block: int) -> Deployment:
+    address, first = entry.get("address"), entry.get("from_block", from_block)
+    last, version = entry.get("to_block"), entry.get("abi_version", 1)
+    if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
+        raise bad_file(f"{name} is not an address")
+    _check_number(f"{name}'s from_block", first)
+    _check_number(f"{name}'s abi_version", version)
+    if last is not None:
+        _check_number(f"{name}'s to_block", last)
+    return Deployment(name, _lowercase(address), first, last, version)
+
+
+def _lowercase(address: str) -> WalletAddress:
+    return address.lower()  # type: ignore[return-value]
+
+
+def _check_number(name: str, value: Any) -> None:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise bad_file(f"{name} is not a whole number")

@@ -1,8 +1,9 @@
 """The indexer for people: `python -m onlineticket.indexer COMMAND`.
 
-It reads the same variables as the function (.env.example): CONTRACTS, RPC_URL, DB_URL.
+It reads the same variables as the function (.env.example): CONTRACTS, RPC_URL, DB_URL. `repair`
+and `rescan` are about the current suite, the others about all on its chain; --suite names one.
 Exit codes: 0 done; 1 a dependency is away, try again; 2 wrong usage; 3 stopped, needs `repair`;
-4 dead letters are left; 5 another writer kept getting in the way.
+4 dead letters are left; 5 another writer, or another rebuild, is at work.
 """
 
 import argparse
@@ -11,9 +12,9 @@ import time
 from collections.abc import Callable
 
 from onlineticket.domain.chain_log import LostRace
-from onlineticket.domain.errors import IndexingStopped, Unavailable
+from onlineticket.domain.errors import Conflict, IndexingStopped, Unavailable
 from onlineticket.indexer.progress import Progress
-from onlineticket.indexer.wiring import Index, open_index, open_shadows
+from onlineticket.indexer.wiring import Index, open_indexes, open_shadows
 from onlineticket.settings import MissingSetting
 from onlineticket.store import database, rebuilding
 from onlineticket.usecases import repair
@@ -25,6 +26,7 @@ TRIES = 10
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m onlineticket.indexer", description=__doc__)
+    parser.add_argument("--suite", type=int, help="its id; else see above")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("status", help="how far the index is, and what is wrong with it")
     commands.add_parser("backfill", help="index from the cursor to the head, then stop")
@@ -36,16 +38,34 @@ def main(arguments: list[str] | None = None) -> int:
     rescan.add_argument("--to-block", type=int)
     options = parser.parse_args(arguments)
     try:
-        return _patiently(lambda: _COMMANDS[options.command](open_index(), options))
+        return _patiently(lambda: _run(options))
     except (Unavailable, MissingSetting) as error:
         print(error, file=sys.stderr)
         return 1
     except IndexingStopped as error:
         print(f"{error.code}: {error}", file=sys.stderr)
         return 3
+    except Conflict as error:
+        print(error, file=sys.stderr)
+        return 5
     except LostRace:
         print("Another writer is at work; try again.", file=sys.stderr)
         return 5
+
+
+def _run(options: argparse.Namespace) -> int:
+    """The command for each suite that it is about; the worst of their exit codes."""
+    if options.command == "rebuild":
+        return _rebuild()
+    indexes = open_indexes()
+    if options.suite is not None:
+        indexes = [one for one in indexes if one.store.suite_id == options.suite]
+    elif options.command in _OF_ONE:
+        indexes = indexes[:1]
+    if not indexes:
+        print(f"There is no suite {options.suite} on this chain.", file=sys.stderr)
+        return 2
+    return max(_COMMANDS[options.command](index, options) for index in indexes)
 
 
 def _patiently(command: Callable[[], int]) -> int:
@@ -94,14 +114,14 @@ def _backfill(index: Index, _: argparse.Namespace) -> int:
     return 4 if done.dead_letters else 0
 
 
-def _rebuild(index: Index, _: argparse.Namespace) -> int:
+def _rebuild() -> int:
     with database.connect(database.conninfo()) as conn:
         suites = open_shadows(conn)
-        total = sum(rebuilding.raw_count(conn, one.suite_id) for one in suites)
+        total = sum(rebuilding.raw_count(conn, store.suite_id) for _, store in suites)
         progress = Progress("logs", total)
         rebuilding.begin(conn)
         try:
-            logs = rebuild(index.chain, suites, lambda logs: progress.show(logs, logs))
+            logs = rebuild(suites, lambda logs: progress.show(logs, logs))
         finally:
             rebuilding.abandon(conn)
     progress.end(logs, logs)
@@ -138,11 +158,11 @@ def _rescan(index: Index, options: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Callable[[Index, argparse.Namespace], int]] = {
     "status": _status,
     "backfill": _backfill,
-    "rebuild": _rebuild,
     "repair": _repair,
     "replay-dead-letters": _replay,
     "rescan": _rescan,
 }
+_OF_ONE = ("repair", "rescan")
 
 if __name__ == "__main__":
     sys.exit(main())

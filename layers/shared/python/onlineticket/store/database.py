@@ -1,5 +1,7 @@
 """How we talk to Postgres: whole numbers stay whole, and a dead server is a typed error."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -30,6 +32,26 @@ def connect(conninfo: str) -> Connection[Any]:
     conn.adapters.register_loader("numeric", _WholeNumber)
     conn.execute("SET timezone TO 'UTC'")
     return conn
+
+
+@contextmanager
+def losses_told(conn: Connection[Any]) -> Iterator[None]:
+    """A server that goes away meanwhile is our typed error, and the connection to it is closed,
+    so that nobody takes it for a good one. Also one that was demoted to a read-only copy.
+
+    Raises:
+        Unavailable: `DATABASE_UNAVAILABLE`; no transaction under way was committed, or the server
+            could not say so any more.
+    """
+    try:
+        yield
+    except (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        psycopg.errors.ReadOnlySqlTransaction,
+    ) as error:
+        conn.close()
+        raise Unavailable("DATABASE_UNAVAILABLE", "The database does not answer.") from error
 
 
 def conninfo() -> str:

@@ -25,11 +25,13 @@ class PostgresIndex:
         suite_id: SuiteId,
         chain_id: int,
         marketplaces: frozenset[str],
+        pool_starts: tuple[int, ...] = (),
     ) -> None:
         self.conn = conn
         self.suite_id = suite_id
         self.chain_id = chain_id
         self.marketplaces = marketplaces
+        self.pool_starts = pool_starts
 
     def cursor(self) -> Cursor | None:
         return cursor.find(self.conn, self.suite_id)
@@ -77,7 +79,9 @@ class PostgresIndex:
         raw_logs.bury(self.conn, self.suite_id, chunk.malformed)
 
     def load(self, keys: Keys) -> State:
-        return projections.load(self.conn, self.suite_id, self.marketplaces, keys)
+        state = projections.load(self.conn, self.suite_id, self.marketplaces, keys)
+        state.pool_starts = self.pool_starts
+        return state
 
     def changes(self, state: State) -> Sequence[Change]:
         return projections.changes(self.suite_id, state)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from onlineticket.domain.chain_log import RawLog
 from onlineticket.domain.contract_read import Subject
+from onlineticket.domain.errors import Conflict
 from onlineticket.domain.types import SuiteId
 from onlineticket.store import raw_logs, row_tables
 
@@ -22,7 +23,15 @@ _TABLES = tuple(table.name for table in row_tables.ALL)
 
 
 def begin(conn: "Connection[Any]") -> None:
-    """Make the empty tables, and let this connection write to them under their plain names."""
+    """Make the empty tables, and let this connection write to them under their plain names. It is
+    the one rebuild until `abandon`, or until its connection ends, however that comes.
+
+    Raises:
+        Conflict: `REBUILD_RUNNING`.
+    """
+    row = conn.execute("SELECT pg_try_advisory_lock(hashtext('onlineticket.rebuild'), 0)")
+    if row.fetchone() != (True,):
+        raise Conflict("REBUILD_RUNNING", "Another rebuild is at work; its rows will do.")
     conn.execute(f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE")
     conn.execute(f"CREATE SCHEMA {SHADOW}")
     for name in _TABLES:
@@ -36,8 +45,10 @@ def begin(conn: "Connection[Any]") -> None:
 
 
 def abandon(conn: "Connection[Any]") -> None:
+    """Leave nothing behind; also after a swap."""
     conn.execute("SET search_path TO DEFAULT")
     conn.execute(f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE")
+    conn.execute("SELECT pg_advisory_unlock(hashtext('onlineticket.rebuild'), 0)")
 
 
 def swap(conn: "Connection[Any]") -> None:

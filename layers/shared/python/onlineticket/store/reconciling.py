@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onlineticket.domain.chain_log import DeadLetter, RawLog
 from onlineticket.domain.contract_read import Subject
+from onlineticket.domain.deployments import MARKET_STRIDE
 from onlineticket.domain.folding.state import Keys
 from onlineticket.domain.types import SuiteId
 from onlineticket.store import raw_logs, row_tables
@@ -142,7 +143,7 @@ def raw_of(conn: "Connection[Any]", suite_id: SuiteId, keys: Keys) -> list[RawLo
         ("TicketManager", (*map(_word, keys.tickets), *map(_wallet, keys.verifiers))),
         (
             "Marketplace",
-            (*map(_word, keys.listings | keys.auctions), *map(_wallet, keys.bid_balances)),
+            (*_market_words(keys.listings | keys.auctions), *map(_wallet, keys.bid_balances)),
         ),
     )
     found: list[RawLog] = []
@@ -268,6 +269,13 @@ def _column(conn: "Connection[Any]", query: str, parameters: dict[str, Any]) -> 
 
 def _word(number: int) -> bytes:
     return number.to_bytes(32, "big")
+
+
+def _market_words(ids: Collection[int]) -> Iterable[bytes]:
+    """Also the ids that they have on chain, of whichever Marketplace (domain/deployments.py): the
+    fold passes over what is not about `ids`.
+    """
+    return map(_word, {*ids, *(id_ % MARKET_STRIDE for id_ in ids)})
 
 
 def _wallet(address: str) -> bytes:

@@ -27,8 +27,9 @@ class ShadowStore(Protocol):
     def swap(self) -> None: ...
 
 
-def rebuild(chain: Chain, suites: Sequence[ShadowStore], report: Callable[[int], None]) -> int:
+def rebuild(suites: Sequence[tuple[Chain, ShadowStore]], report: Callable[[int], None]) -> int:
     """Rebuild the rows of all suites; how many logs were folded. `report(logs)` as each batch is.
+    Of each suite's chain nothing but what its logs mean is asked.
 
     What the indexer adds meanwhile is caught up with under its lock, just before the swap.
 
@@ -36,18 +37,19 @@ def rebuild(chain: Chain, suites: Sequence[ShadowStore], report: Callable[[int],
         LostRace: the past changed meanwhile (a reorg, a healed gap); nothing was swapped, do it
             again.
     """
-    started_at = suites[0].last_reconciliation()
-    folded = [_fold_after(chain, store, (-1, -1), report) for store in suites]
+    _, any_store = suites[0]
+    started_at = any_store.last_reconciliation()
+    folded = [_fold_after(chain, store, (-1, -1), report) for chain, store in suites]
     with ExitStack() as locks:
-        for store in suites:
+        for _, store in suites:
             locks.enter_context(store.waiting_transaction())
-        if suites[0].last_reconciliation() != started_at:
+        if any_store.last_reconciliation() != started_at:
             raise LostRace
-        for store, (_, after) in zip(suites, list(folded), strict=True):
+        for (chain, store), (_, after) in zip(suites, list(folded), strict=True):
             folded.append(_fold_after(chain, store, after, report))
             for batch in store.all_reads():
                 _apply_reads(store, [chain.decode_read(*one) for one in batch])
-        suites[0].swap()
+        any_store.swap()
     return sum(count for count, _ in folded)
 
 

@@ -84,7 +84,9 @@ class Auctions(Table[AuctionRow]):
 
 @dataclass(slots=True)
 class State:
-    """The rows in play. `marketplaces`: the addresses whose ownership is escrow (lowercase)."""
+    """The rows in play. `marketplaces`: the addresses whose ownership is escrow (lowercase);
+    `pool_starts`: the blocks in which a new TokenSwap took the place of another one.
+    """
 
     marketplaces: frozenset[str]
     events: Events = field(default_factory=Events)
@@ -99,6 +101,7 @@ class State:
     trades: list[TradeRow] = field(default_factory=list)
     bids: list[BidRow] = field(default_factory=list)
     swaps: list[SwapRow] = field(default_factory=list)
+    pool_starts: tuple[int, ...] = ()
 
 
 KEY_SETS = ("events", "tickets", "listings", "auctions", "organizers", "verifiers", "bid_balances")

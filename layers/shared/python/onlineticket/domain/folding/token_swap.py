@@ -49,9 +49,12 @@ def _price_updated(state: State, log: ChainLog, token: int, eth: int, at: int) -
 
 
 def _pool(state: State, log: ChainLog) -> PoolRow:
-    # No FeeRatesUpdated at deployment: 30 basis points, of which 5 %, is how every pool starts.
-    if POOL not in state.pool.rows:
-        state.pool.add(POOL, PoolRow(0, 0, 30, 5, None, None, None, log.block_number))
+    known = state.pool.rows.get(POOL)
+    if known is None or any(
+        known.updated_block < start <= log.block_number for start in state.pool_starts
+    ):
+        # No FeeRatesUpdated at deployment: 30 basis points, of which 5 %, is how every pool starts.
+        state.pool.rows[POOL] = PoolRow(0, 0, 30, 5, None, None, None, log.block_number)
     row = state.pool.change(POOL)
     row.updated_block = log.block_number
     return row
