@@ -6,6 +6,7 @@ from typing import Any
 
 from onlineticket.api import languages
 from onlineticket.api.codes import CODES
+from onlineticket.domain.types import UINT256_PATTERN
 
 Json = dict[str, Any]
 
@@ -66,16 +67,39 @@ class Merged:
 
 def finish(document: Json) -> None:
     """What pydantic writes for no reader: a title for each field, 1.0 for 1."""
-    used = set(_references(document["paths"]))
-    waiting = list(used)
     schemas = document["components"]["schemas"]
+    used = _reached(document["paths"], schemas)
+    document["components"]["schemas"] = {n: s for n, s in schemas.items() if n in used}
+    bodies = [o.get("requestBody") for item in document["paths"].values() for o in item.values()]
+    for name in _reached(bodies, schemas):
+        _take_numbers(schemas[name])
+    _polish(document)
+
+
+def _reached(start: Any, schemas: Json) -> set[str]:
+    """The names of all schemas that `start` refers to, and those to others."""
+    used = set(_references(start))
+    waiting = list(used)
     while waiting:
         for name in _references(schemas[waiting.pop()]):
             if name not in used:
                 used.add(name)
                 waiting.append(name)
-    document["components"]["schemas"] = {n: s for n, s in schemas.items() if n in used}
-    _polish(document)
+    return used
+
+
+def _take_numbers(value: Any) -> None:
+    """What is sent may give a uint256 as a number, too, though JavaScript rounds large ones."""
+    if isinstance(value, dict):
+        if value.get("pattern") == UINT256_PATTERN:
+            kept = {key: value.pop(key) for key in ("type", "pattern")}
+            value["anyOf"] = [kept, {"type": "integer", "minimum": 0}]
+            return
+        for each in value.values():
+            _take_numbers(each)
+    elif isinstance(value, list):
+        for each in value:
+            _take_numbers(each)
 
 
 def error_response(codes: list[str], refusals: list[Json]) -> Json:

@@ -204,10 +204,8 @@ def _parameter(found: Json) -> Json:
 
 
 def _body(found: Json) -> Json:
-    content = {
-        kind: {"schema": components.without_null(each["schema"])}
-        for kind, each in found["content"].items()
-    }
+    """One that may be left out may also be null."""
+    content = {kind: {"schema": each["schema"]} for kind, each in found["content"].items()}
     return {"required": found.get("required", False), "content": content}
 
 

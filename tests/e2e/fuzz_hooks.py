@@ -42,7 +42,7 @@ def _known(name: str, value: Any) -> Any:
     ids = KNOWN.get(name)
     if ids is None:
         return value
-    if value is None:  # found in an answer, where it means that there is none
+    if value in (None, "null"):  # found in an answer, where it means that there is none
         return ids[0]
     chance = crc32(str(value).encode())
     if not re.fullmatch(_FORM.get(name, "0|[1-9][0-9]*"), str(value)) or chance % 2:

@@ -535,7 +535,8 @@ def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
 
 def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
     text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
-    assert f"'{','.join(sorted({route.method for route in ROUTES} | {'HEAD'}))}'" in text
+    methods = sorted({route.method for route in ROUTES} | {"HEAD"})
+    assert f"'{','.join(methods)}'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:

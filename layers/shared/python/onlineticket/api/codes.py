@@ -256,6 +256,9 @@ CODES: dict[str, Code] = {
     "ROTATION_STEP_UNKNOWN": Code(
         None, "Secrets Manager asked for a step that we do not know.", "未知的密钥轮换步骤。"
     ),
+    "REBUILD_RUNNING": Code(
+        None, "Another rebuild is at work; its rows will do.", "另一次重建正在进行。"
+    ),
     "REORG_TOO_DEEP": Code(
         None,
         "None of the newest blocks indexed is on the chain any more; see README, Repair.",

@@ -15,6 +15,7 @@ from onlineticket.domain.address import checksum
 UINT256_MAX = 2**256 - 1
 
 _DECIMAL = re.compile("0|[1-9][0-9]{0,77}")
+UINT256_PATTERN = f"^({_DECIMAL.pattern})$"
 
 
 def _canonical(raw: Any) -> Any:
@@ -27,7 +28,7 @@ _uint256 = (
     BeforeValidator(_canonical),
     Interval(ge=0, le=UINT256_MAX),
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": f"^({_DECIMAL.pattern})$"}),
+    WithJsonSchema({"type": "string", "pattern": UINT256_PATTERN}),
 )
 
 _EventId = NewType("_EventId", int)
