@@ -5,7 +5,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test test-fast test-long lint fmt lock decoders validator bench \
-        bench-imports bench-auth bench-index bench-door synth \
+        bench-imports bench-auth bench-index bench-door bench-api synth openapi client \
+        test-browser test-api-fuzz \
         ready ready-for-tests
 
 VENV := .venv/bin
@@ -25,6 +26,10 @@ help:
 	@echo "make test-long  long property runs            make bench       the numbers, into .bench/"
 	@echo "make synth      templates of every stage, into cdk.out.<stage>/"
 	@echo "make fmt        format      make lock     resolve the dependencies again"
+	@echo "make test-browser   the API's page in headless Chromium (CHROMIUM=…, or one on the PATH)"
+	@echo "make test-api-fuzz  several thousand requests that schemathesis makes up"
+	@echo "make client     the typed client of frontends, from the API's description"
+	@echo "make openapi    tests/client/openapi.json, and the same as a page, docs.html"
 	@echo "make decoders   log decoders from abis/*.json"
 	@echo "make validator  bytecode of the contract wallets' validator"
 
@@ -49,6 +54,14 @@ test-fast: ready-for-tests
 test-long: ready-for-tests
 	HYPOTHESIS_PROFILE=long $(VENV)/pytest --durations=15
 
+# Chromium is not installed here: CHROMIUM names one, or it is on the PATH (apt-get install chromium).
+test-browser: ready-for-tests
+	$(VENV)/pytest tests/browser/look_at_docs.py
+	@echo "screenshots: .local/browser/"
+
+test-api-fuzz: ready-for-tests
+	HYPOTHESIS_PROFILE=long $(VENV)/pytest tests/e2e/test_api_fuzz.py -s
+
 lint: ready-for-tests
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
@@ -67,7 +80,14 @@ decoders: ready-for-tests
 validator: ready-for-tests
 	$(VENV)/python -m infra.generate_validator
 
-bench: bench-imports bench-auth bench-index bench-door
+# What GET /openapi.json and GET /docs answer; the input of the frontends' typed client.
+openapi: ready
+	$(VENV)/python -m infra.openapi tests/client
+
+client: openapi
+	npm run client
+
+bench: bench-imports bench-auth bench-index bench-door bench-api
 
 bench-imports: ready
 	$(VENV)/python -m tests.bench.imports
@@ -80,6 +100,9 @@ bench-index: ready-for-tests
 
 bench-door: ready-for-tests
 	$(VENV)/python -m tests.bench.door
+
+bench-api: ready-for-tests
+	$(VENV)/python -m tests.bench.api
 
 synth: ready
 	@for stage in local dev staging prod; do \

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.constructs import consuming, indexer
 from infra.constructs.database import MIGRATOR, READER, WRITER
+from infra.constructs.docs_code import docs_code
 from infra.constructs.layers import Layers
 from infra.constructs.migrations import Migrations
 from infra.constructs.rest_api import RestApi
@@ -69,10 +70,11 @@ class ServiceStack(Stack):
             "queries",
             database=READER,
             rpc=True,  # GET /health asks the node, and the table
-            tables={"REDEMPTIONS_TABLE": data.redemptions},
+            tables={"REDEMPTIONS_TABLE": data.redemptions, "CACHE_TABLE": data.cache},
             environment={"LAG_THRESHOLD_BLOCKS": str(stage.lag_threshold_blocks)},
         )
         data.redemptions.grant(self.queries.function, "dynamodb:GetItem")
+        data.cache.grant(self.queries.function, "dynamodb:GetItem", "dynamodb:PutItem")
 
         self.auth = self._function(
             "auth",
@@ -123,6 +125,15 @@ class ServiceStack(Stack):
             "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
         )  # fmt: skip
 
+        self.reports = self._function(
+            "reports",
+            database=READER,
+            rpc=True,  # whether a caller owns the contracts, and so is an admin
+            secrets={"JWT_SECRET_ARN": data.jwt_secret},
+            tables={"CACHE_TABLE": data.cache},
+        )
+        self._let_cache(self.reports)
+
         self.tickets = self._function(
             "tickets",
             database=WRITER,  # of the audit log
@@ -150,6 +161,16 @@ class ServiceStack(Stack):
         )
         data.verifier_keys.grant(self.verifier_auth.function, "dynamodb:GetItem")
 
+        self.swap = self._function(
+            "swap",
+            database=READER,
+            rpc=True,  # for what the index can't tell, or while it lags
+            tables={"CACHE_TABLE": data.cache},
+        )
+        data.cache.grant(self.swap.function, "dynamodb:GetItem", "dynamodb:PutItem")
+
+        self.docs = self._function("docs", code=docs_code(), memory_mb=512)
+
         self.rest_api = RestApi(
             self,
             "RestApi",
@@ -159,8 +180,11 @@ class ServiceStack(Stack):
                 "auth": self.auth,
                 "users": self.users,
                 "organizer": self.organizer,
+                "reports": self.reports,
                 "tickets": self.tickets,
                 "verify": self.verify,
+                "swap": self.swap,
+                "docs": self.docs,
             },
             authorizer=self.verifier_auth,
         )
@@ -320,14 +344,17 @@ class ServiceStack(Stack):
             "Auth": self.auth,
             "Users": self.users,
             "Organizer": self.organizer,
+            "Reports": self.reports,
             "Tickets": self.tickets,
             "Verify": self.verify,
             "VerifierAuth": self.verifier_auth,
             "Indexer": self.indexer,
             "Worker": self.worker,
             "Settle": self.settle,
-            "Rotate": self.rotate,
+            "Swap": self.swap,
+            "Docs": self.docs,
             "Consume": self.consume,
+            "Rotate": self.rotate,
             "Migrate": self.migrate,
         }
         outputs |= {f"{n}Function": f.function.function_name for n, f in functions.items()}

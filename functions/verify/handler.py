@@ -9,12 +9,13 @@ from uuid import UUID
 from annotated_types import Len
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from onlineticket import resources, settings
 from onlineticket.api import door_answers, metrics, private_copies, terminal, verdicts
 from onlineticket.api.door_answers import UndoneAnswer, UploadAnswer, UploadsAnswer
-from onlineticket.api.http import http_app, logger, serve
+from onlineticket.api.http import http_app, language, logger, serve
+from onlineticket.api.instants import Instant
 from onlineticket.api.verdicts import VerdictAnswer
 from onlineticket.domain import offline
 from onlineticket.domain.door import Scan, check_event
@@ -65,7 +66,7 @@ class OfflineScan:
 
     qr: str
     scan_id: UUID
-    scanned_at: AwareDatetime
+    scanned_at: Instant
     provisional: Provisional
     gate: Gate = None
     direction: Direction = "entry"
@@ -206,14 +207,17 @@ def _upload(one: OfflineScan) -> Upload:
 
 
 def _result(upload: Upload, outcome: Settled | Unsettled) -> UploadAnswer:
+    spoken = language(app)
     match outcome:
         case Settled():
             verdict = verdicts.body(
-                outcome.verdict, replayed=outcome.replayed, undone=False, request_id=""
+                outcome.verdict, spoken, replayed=outcome.replayed, undone=False, request_id=""
             )
             return door_answers.settled(upload, verdict, outcome.standing, outcome.used_by)
         case Unsettled():
-            return door_answers.unsettled(upload, outcome.error, retryable=outcome.retryable)
+            return door_answers.unsettled(
+                upload, outcome.error, spoken, retryable=outcome.retryable
+            )
 
 
 def _has_time() -> bool:

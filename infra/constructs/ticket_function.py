@@ -34,9 +34,12 @@ class TicketFunction(Construct):
         reserved_concurrency: int | None = None,
         snap_start: bool = False,
         provisioned_concurrency: int = 0,
+        code: lambda_.Code | None = None,
         **network: Any,
     ) -> None:
-        """`network`: the VPC, subnets and security groups, as `lambda_.Function` takes them."""
+        """`code`: where it is more than that folder. `network`: the VPC, subnets and security
+        groups, as `lambda_.Function` takes them.
+        """
         super().__init__(scope, "".join(part.capitalize() for part in name.split("_")))
         light = [layers.shared, layers.deps]
         self.function = lambda_.Function(
@@ -44,7 +47,7 @@ class TicketFunction(Construct):
             "Function",
             runtime=RUNTIME,
             architecture=layers.architecture,
-            code=lambda_.Code.from_asset(str(ROOT / "functions" / name), exclude=NOT_CODE),
+            code=code or lambda_.Code.from_asset(str(ROOT / "functions" / name), exclude=NOT_CODE),
             handler="handler.lambda_handler",
             layers=[*light, layers.chain] if chain else light,
             environment={"POWERTOOLS_SERVICE_NAME": name, **environment},

@@ -38,7 +38,7 @@ def resell(stage: Stage) -> None:
         market(MINA, "buyTicketWithEth(uint256)", ids["sold_in_eth"], value=ETHER // 40),
         market(
             OMAR, "createAuction(uint256,uint256,uint256,uint256,uint256,bool)",
-            ticket["auctioned"], 10 * TOKEN, ETHER // 100, 20 * TOKEN, 2 * DAY, True,
+            ticket["auctioned"], 10 * TOKEN, ETHER // 100, 20 * TOKEN, 9 * DAY, True,
         ),
         stage.give(OMAR, stage.suite.marketplace, ticket["stranded"]),
         # Its ticket can never leave escrow again, so the listing stays ACTIVE.

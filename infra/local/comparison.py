@@ -25,7 +25,8 @@ def size(truth: Truth) -> str:
     types = sum(len(rows) for rows in truth.ticket_types.values())
     return (
         f"{len(truth.events)} events, {types} ticket types, {len(truth.tickets)} tickets, "
-        f"{len(truth.listings)} listings, {len(truth.primary)} primary sales"
+        f"{len(truth.listings)} listings, {len(truth.primary)} primary sales, "
+        f"{len(truth.auctions)} auctions, {len(truth.trades)} trades"
     )
 
 
@@ -55,7 +56,24 @@ def _differences(api: Api, truth: Truth, admitted: frozenset[int]) -> Iterator[s
     beyond = max(truth.tickets, default=0) + 1
     if api.get(f"/tickets/{beyond}").status != 404:
         yield f"ticket {beyond} does not exist, and is not answered with 404"
+    yield from _wallets(api, truth, admitted)
     yield from _market(api, truth)
+    yield from _sales(api, truth)
+
+
+def _wallets(api: Api, truth: Truth, admitted: frozenset[int]) -> Iterator[str]:
+    for wallet, token_ids in truth.holders().items():
+        rows = list(api.every(f"/wallets/{wallet}/tickets", limit="7"))
+        if [int(row["token_id"]) for row in rows] != token_ids:
+            yield f"wallet {wallet} has tickets {token_ids}, and others are answered"
+            continue
+        for token_id, row in zip(token_ids, rows, strict=True):
+            expected = {**truth.tickets[token_id], "moves": None}
+            del expected["admitted_at"]
+            if token_id in admitted and expected["chain_status"] == "valid":
+                expected["status"] = "used"
+            answered = {name: value for name, value in row.items() if name != "admitted_at"}
+            yield from _row(f"ticket {token_id} in {wallet}'s list", answered, expected, truth)
 
 
 def _market(api: Api, truth: Truth) -> Iterator[str]:
@@ -63,12 +81,28 @@ def _market(api: Api, truth: Truth) -> Iterator[str]:
     secondary = {int(row["listing_id"]): row for row in rows}
     yield from _same_ids("GET /market/listings", rows, secondary, truth.listings)
     for listing_id, listing in truth.listings.items():
-        yield from _row(f"listing {listing_id}", secondary.get(listing_id, {}), listing, truth)
+        one = api.expect(200, api.get(f"/market/listings/{listing_id}"))
+        yield from _row(f"listing {listing_id}", one, listing, truth)
+        in_list = secondary.get(listing_id, {})
+        yield from _row(f"listing {listing_id} in its list", in_list, listing, truth)
     rows = list(api.every("/market/listings", side="primary", limit="7"))
     primary = {(int(row["event_id"]), int(row["type_id"])): row for row in rows}
     yield from _same_ids("GET /market/listings?side=primary", rows, primary, truth.primary)
     for key, sale in truth.primary.items():
         yield from _row(f"primary sale {key}", primary.get(key, {}), sale, truth)
+
+
+def _sales(api: Api, truth: Truth) -> Iterator[str]:
+    rows = list(api.every("/market/auctions", limit="7"))
+    auctions = {int(row["auction_id"]): row for row in rows}
+    yield from _same_ids("GET /market/auctions", rows, auctions, truth.auctions)
+    for auction_id, auction in truth.auctions.items():
+        yield from _row(f"auction {auction_id}", auctions.get(auction_id, {}), auction, truth)
+    rows = list(api.every("/market/trades", limit="7"))
+    if len(rows) != len(truth.trades):
+        yield f"GET /market/trades: {len(rows)} items, and {len(truth.trades)} on the chain"
+    for answered, trade in zip(rows, reversed(truth.trades), strict=False):
+        yield from _row(f"trade {trade['block']}.{trade['log_index']}", answered, trade, truth)
 
 
 def _same_ids(
@@ -101,4 +135,16 @@ def _is_same(answered: Any, wanted: Any) -> bool:
         moment = datetime.fromisoformat(answered)
         clamped = min(wanted.seconds, _LAST_SECOND)
         return moment.tzinfo is not None and moment.timestamp() == clamped
+    if isinstance(wanted, list):
+        return (
+            isinstance(answered, list)
+            and len(answered) == len(wanted)
+            and all(map(_is_same, answered, wanted))
+        )
+    if isinstance(wanted, dict):
+        return (
+            isinstance(answered, dict)
+            and answered.keys() == wanted.keys()
+            and all(_is_same(answered[name], value) for name, value in wanted.items())
+        )
     return type(answered) is type(wanted) and bool(answered == wanted)

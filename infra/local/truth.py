@@ -4,17 +4,12 @@ Shares nothing with the indexer: other decoding, no database, no fold over logs.
 tells is taken from logs: a ticket's moves, and who bought a listing for how much.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
-from infra.local import chain
-from infra.local.errors import NodeRefused
+from infra.local.views import Views
 from onlineticket.domain.suite import Suite
 
 EVENT_STATUS = (
@@ -22,6 +17,7 @@ EVENT_STATUS = (
 )  # fmt: skip
 TICKET_STATUS = ("valid", "used", "revoked", "expired")
 LISTING_STATUS = ("active", "sold", "cancelled", "expired")
+AUCTION_STATUS = ("active", "ended", "cancelled")
 
 Row = dict[str, Any]
 """A JSON object as the API should answer it, but for times, which are `Time`."""
@@ -46,11 +42,21 @@ class Truth:
     listings: dict[int, Row] = field(default_factory=dict)
     primary: dict[tuple[int, int], Row] = field(default_factory=dict)
     """Ticket types on sale, under (event id, type id)."""
+    auctions: dict[int, Row] = field(default_factory=dict)
+    trades: list[Row] = field(default_factory=list)
+    """In chain order."""
+
+    def holders(self) -> dict[str, list[int]]:
+        """The tickets that each wallet has, or has in escrow, the newest first."""
+        found: dict[str, list[int]] = {}
+        for token_id in sorted(self.tickets, reverse=True):
+            found.setdefault(self.tickets[token_id]["holder"], []).append(token_id)
+        return found
 
 
 def read(rpc_url: str, suite: Suite, *, block: int, now: int) -> Truth:
     """Everything the suite holds at `block`; `now` (Unix seconds) says what is on sale."""
-    node = _Node(rpc_url, suite, block)
+    node = Views(rpc_url, suite, block)
     truth = Truth(block)
     for event_id, event in node.events():
         types = list(node.ticket_types(event_id, event))
@@ -61,115 +67,23 @@ def read(rpc_url: str, suite: Suite, *, block: int, now: int) -> Truth:
             if row["on_sale_now"]:
                 truth.primary[event_id, int(row["type_id"])] = _on_sale(truth.events[event_id], row)
     listings = dict(node.listings())
+    auctions, trades = dict(node.auctions()), list(node.trades())
+    sales = {
+        each["ids"][0]: (each["buyer"], each["amount"], each["in_eth"])
+        for each in trades
+        if "seller" in each
+    }
     for token_id, moves in node.moves().items():
-        truth.tickets[token_id] = _ticket(token_id, node, moves, listings, truth, now)
-    sales = node.sales()
+        ticket = _ticket(token_id, node, moves, listings, truth, now)
+        truth.tickets[token_id] = ticket | {"auction_id": _auction_of(token_id, auctions)}
+    for auction_id, auction in auctions.items():
+        ticket = truth.tickets[auction["tokenId"]]
+        truth.auctions[auction_id] = _auction(auction_id, auction, ticket, now)
+    truth.trades.extend(_trade(trade, truth) for trade in trades)
     for listing_id, listing in listings.items():
         ticket = truth.tickets[listing["tokenId"]]
         truth.listings[listing_id] = _listing(listing_id, listing, ticket, sales, now)
     return truth
-
-
-class _Node:
-    """The suite's views at one block."""
-
-    def __init__(self, url: str, suite: Suite, block: int) -> None:
-        self._url, self.suite, self._block = url, suite, block
-
-    def events(self) -> Iterator[tuple[int, Row]]:
-        for event_id in _from_1():
-            event = self._view(
-                self.suite.event_manager, "getEventInfo(uint256)", [event_id],
-                "string name,string description,string imageURI,string venue,address organizer,"
-                "uint256 startTime,uint256 endTime,uint8 status,uint256 createdAt,"
-                "uint256 totalTicketTypes,uint256 totalRevenue,uint256 totalEthRevenue,"
-                "bool requiresApproval,bool isApproved",
-            )  # fmt: skip
-            if event is None or not int(event["organizer"], 16):
-                return
-            yield event_id, event
-
-    def ticket_types(self, event_id: int, event: Row) -> Iterator[Row]:
-        for type_id in range(event["totalTicketTypes"]):
-            found = self._view(
-                self.suite.event_manager, "getTicketTypeInfo(uint256,uint256)", [event_id, type_id],
-                "string name,uint256 price,uint256 ethPrice,uint256 totalSupply,uint256 sold,"
-                "uint256 presaleStart,uint256 saleStart,uint256 saleEnd,bool isTransferable,"
-                "bool presaleOnly",
-            )  # fmt: skip
-            assert found is not None
-            yield {"typeId": type_id, **found}
-
-    def ticket(self, token_id: int) -> Row:
-        tickets = self.suite.ticket_manager
-        owner = self._view(tickets, "ownerOf(uint256)", [token_id], "address owner")
-        found = self._view(
-            tickets, "getTicketInfo(uint256)", [token_id],
-            "uint256 eventId,uint256 seatNumber,uint256 originalPrice,uint256 category,"
-            "uint256 validFrom,uint256 validUntil,uint8 status,address originalBuyer,"
-            "uint256 purchaseTime,bool isTransferable,string seatSection,bytes32 verificationHash",
-            as_tuple=True,
-        )  # fmt: skip
-        assert owner is not None
-        assert found is not None
-        return found | owner
-
-    def listings(self) -> Iterator[tuple[int, Row]]:
-        for listing_id in _from_1():
-            found = self._view(
-                self.suite.marketplace, "getListingInfo(uint256)", [listing_id],
-                "uint256 tokenId,address seller,uint256 price,uint256 ethPrice,uint256 createdAt,"
-                "uint256 expiresAt,uint8 status,bool acceptsEth",
-            )  # fmt: skip
-            if found is None or not int(found["seller"], 16):
-                return
-            yield listing_id, found
-
-    def moves(self) -> dict[int, list[tuple[str, str]]]:
-        """(from, to) of each Transfer of each ticket, in order; the first is its mint."""
-        moves: dict[int, list[tuple[str, str]]] = {}
-        for log in self._logs(self.suite.ticket_manager, "Transfer(address,address,uint256)"):
-            _, source, target, token_id = log["topics"]
-            moves.setdefault(int(token_id, 16), []).append(("0x" + source[26:], "0x" + target[26:]))
-        return moves
-
-    def sales(self) -> dict[int, tuple[str, int, bool]]:
-        """(buyer, price, whether in ETH) of each sold listing."""
-        sales = {}
-        signature = "TicketSold(uint256,uint256,address,address,uint256,bool)"
-        for log in self._logs(self.suite.marketplace, signature):
-            _, price, in_eth = decode(
-                ["address", "uint256", "bool"], bytes.fromhex(log["data"][2:])
-            )
-            listing_id, buyer = int(log["topics"][1], 16), "0x" + log["topics"][3][26:]
-            sales[listing_id] = buyer, price, in_eth
-        return sales
-
-    def _view(
-        self, to: str, signature: str, arguments: list[int], answer: str, *, as_tuple: bool = False
-    ) -> Row | None:
-        """None when the view reverts, as it does for an id that does not exist."""
-        data = function_signature_to_4byte_selector(signature)
-        data += encode(["uint256"] * len(arguments), arguments)
-        request = {"to": to, "data": "0x" + data.hex()}
-        try:
-            returned = chain.call(self._url, "eth_call", request, hex(self._block))
-        except NodeRefused:
-            return None
-        types, names = zip(*(part.split() for part in answer.split(",")), strict=True)
-        raw = bytes.fromhex(returned[2:])
-        values = decode([f"({','.join(types)})"], raw)[0] if as_tuple else decode(types, raw)
-        return dict(zip(names, values, strict=True))
-
-    def _logs(self, address: str, signature: str) -> list[Row]:
-        filter_ = {
-            "address": address,
-            "topics": ["0x" + keccak(text=signature).hex()],
-            "fromBlock": hex(self.suite.from_block),
-            "toBlock": hex(self._block),
-        }
-        found: list[Row] = chain.call(self._url, "eth_getLogs", filter_)
-        return found
 
 
 def _event(event_id: int, event: Row, types: list[Row]) -> Row:
@@ -184,6 +98,8 @@ def _event(event_id: int, event: Row, types: list[Row]) -> Row:
         "start_time": Time(event["startTime"]),
         "end_time": Time(event["endTime"]),
         "status": EVENT_STATUS[event["status"]],
+        "total_supply": str(sum(each["totalSupply"] for each in types)),
+        "sold": str(sum(each["sold"] for each in types)),
         "sold_out": bool(types) and all(each["sold"] >= each["totalSupply"] for each in types),
         "requires_approval": event["requiresApproval"],
         "approved": event["isApproved"],
@@ -226,8 +142,8 @@ def _ticket_type(event_id: int, event: Row, each: Row, now: int) -> Row:
 
 def _ticket(
     token_id: int,
-    node: _Node,
-    moves: list[tuple[str, str]],
+    node: Views,
+    moves: list[Row],
     listings: dict[int, Row],
     truth: Truth,
     now: int,
@@ -252,7 +168,7 @@ def _ticket(
         "type_id": str(ticket["category"]),
         "type_name": own_type["name"] if own_type else None,
         "owner": to_checksum_address(ticket["owner"]),
-        "holder": to_checksum_address(moves[-1][0] if escrowed else ticket["owner"]),
+        "holder": to_checksum_address(moves[-1]["sender"] if escrowed else ticket["owner"]),
         "escrowed": escrowed,
         "listed": listing_id is not None and listings[listing_id]["expiresAt"] >= now,
         "listing_id": None if listing_id is None else str(listing_id),
@@ -268,6 +184,17 @@ def _ticket(
         "transfers": len(moves) - 1,
         "minted_at": Time(ticket["purchaseTime"]),
         "admitted_at": None,
+        "moves": [_move(move) for move in reversed(moves)],
+    }
+
+
+def _move(move: Row) -> Row:
+    return {
+        "sender": to_checksum_address(move["sender"]),
+        "receiver": to_checksum_address(move["receiver"]),
+        "block": move["block"],
+        "moved_at": Time(move["time"]),
+        "tx_hash": move["tx_hash"],
     }
 
 
@@ -291,6 +218,10 @@ def _listing(
         "available": None,
         "status": "expired" if is_over else chain_status,
         "chain_status": chain_status,
+        "purchasable": chain_status == "active"
+        and not is_over
+        and ticket["chain_status"] == "valid"
+        and ticket["is_transferable"],
         "expires_at": Time(listing["expiresAt"]),
         "created_at": Time(listing["createdAt"]),
         "buyer": to_checksum_address(buyer) if buyer else None,
@@ -314,6 +245,7 @@ def _on_sale(event: Row, each: Row) -> Row:
         "available": each["available"],
         "status": "active",
         "chain_status": None,
+        "purchasable": True,
         "expires_at": each["sale_end"],
         "created_at": None,
         "buyer": None,
@@ -322,5 +254,68 @@ def _on_sale(event: Row, each: Row) -> Row:
     }
 
 
-def _from_1() -> Iterator[int]:
-    return iter(range(1, 1_000_000))
+def _auction_of(token_id: int, auctions: dict[int, Row]) -> str | None:
+    for auction_id, auction in auctions.items():
+        if auction["tokenId"] == token_id and AUCTION_STATUS[auction["status"]] == "active":
+            return str(auction_id)
+    return None
+
+
+def _auction(auction_id: int, auction: Row, ticket: Row, now: int) -> Row:
+    """No function of the Marketplace bids or ends: a winner, and bids, can't be."""
+    chain_status = AUCTION_STATUS[auction["status"]]
+    is_over = chain_status == "active" and auction["endTime"] < now
+    return {
+        "suite_id": 1,
+        "auction_id": str(auction_id),
+        "token_id": str(auction["tokenId"]),
+        "event_id": ticket["event_id"],
+        "type_id": ticket["type_id"],
+        "seller": to_checksum_address(auction["seller"]),
+        "starting_price": str(auction["startingPrice"]),
+        "eth_starting_price": str(auction["ethStartingPrice"]),
+        "reserve_price": str(auction["reservePrice"]),
+        "end_time": Time(auction["endTime"]),
+        "status": "ended" if is_over else chain_status,
+        "chain_status": chain_status,
+        "winner": None,
+        "winning_bid": None,
+        "won_in_eth": None,
+        "created_at": Time(auction["startTime"]),
+        "bids_placed": 0,
+        "bids": [],
+    }
+
+
+def _trade(trade: Row, truth: Truth) -> Row:
+    first, second = trade["ids"]
+    common = {
+        "suite_id": 1,
+        "buyer": to_checksum_address(trade["buyer"]),
+        "amount": str(trade["amount"]),
+        "in_eth": trade["in_eth"],
+        "traded_at": Time(trade["time"]),
+        "tx_hash": trade["tx_hash"],
+        "block": trade["block"],
+        "log_index": trade["log_index"],
+    }
+    if "quantity" in trade:
+        return common | {
+            "side": "primary",
+            "event_id": str(first),
+            "type_id": str(second),
+            "quantity": str(trade["quantity"]),
+            "listing_id": None,
+            "token_id": None,
+            "seller": truth.events[first]["organizer"],
+        }
+    ticket = truth.tickets[second]
+    return common | {
+        "side": "secondary",
+        "event_id": ticket["event_id"],
+        "type_id": ticket["type_id"],
+        "quantity": "1",
+        "listing_id": str(first),
+        "token_id": str(second),
+        "seller": to_checksum_address(trade["seller"]),
+    }

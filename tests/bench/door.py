@@ -8,11 +8,11 @@ the handler, with the emulator, on this machine and its other load.
 The baseline decides by a row lock in Postgres (tests/bench/row_lock.py), with all else equal: our
 own decoder, rules and answers, in raw psycopg, and none of the web framework and ORM that it comes
 with in life. Both let in a crowd of callers at one event, in turns. `row_lock_ratio` compares scans
-per second of CPU in the function and Postgres with 50 callers. It is below 1, since boto3's call
-takes more of the caller's CPU than a commit does; what it buys is in `…_of_database_cpu`, and in a
-door that is open while Postgres is not. The ratios by the clock are printed too, but there the
-emulator shares our two cores, and a managed store does not. `peer_ratio_per_core` is the comparison
-with a whole ticket system.
+per second of CPU in the function and Postgres with 50 callers. It is below 1: boto3's call takes
+more of the caller's CPU than such a transaction does. What that buys is a door that is open while
+Postgres is not, and that writes nothing to the database which all others share. The ratios by the
+clock are printed too, but there the emulator shares our two cores, and a managed store does not.
+`peer_ratio_per_core` is the comparison with a whole ticket system.
 """
 
 import argparse

@@ -58,6 +58,7 @@ _TRADE = """
     VALUES (1, %(block)s, %(index)s, {}, lower(%(buyer)s), {}, %(paidWithEth)s,
             to_timestamp(%(time)s), %(tx)s)
 """
+_EVENT_OF = "(SELECT event_id FROM tickets WHERE token_id = %(tokenId)s)"
 _TICKET_STATUS = "(ARRAY['valid', 'used', 'revoked', 'expired'])"
 _EVENT_STATUS = (
     "(ARRAY['draft', 'published', 'presale', 'onsale', 'sold_out', 'cancelled', 'ended',"
@@ -70,10 +71,10 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         """
         INSERT INTO events (suite_id, event_id, organizer, name, start_time, end_time, status,
                             approved, revenue_token, revenue_eth, created_block, created_at,
-                            updated_block, status_logged, approval_logged)
+                            updated_block, status_logged, approval_logged, grams)
         VALUES (1, %(eventId)s, lower(%(organizer)s), %(name)s, to_timestamp(%(startTime)s),
                 to_timestamp(%(endTime)s), 'draft', false, 0, 0, %(block)s, to_timestamp(%(time)s),
-                %(block)s, false, false)
+                %(block)s, false, false, search_grams(search_text(%(name)s, NULL)))
         """,
     ),
     "EventUpdated": (
@@ -100,7 +101,8 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         " revenue_token + CASE WHEN %(paidWithEth)s THEN 0 ELSE %(totalCost)s::numeric END"
         " WHERE event_id = %(eventId)s",
         _TRADE.format(
-            "'primary', %(eventId)s, %(typeId)s, %(quantity)s, NULL, NULL", "NULL, %(totalCost)s"
+            "'primary', %(eventId)s, %(typeId)s, %(quantity)s, NULL, NULL",
+            "(SELECT organizer FROM events WHERE event_id = %(eventId)s), %(totalCost)s",
         ),
     ),
     "OrganizerAuthorized": (
@@ -164,11 +166,13 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "ListingCreated": (
         "UPDATE tickets SET listing_id = %(listingId)s, updated_block = %(block)s"
         " WHERE token_id = %(tokenId)s",
-        """
+        f"""
         INSERT INTO market_listings (suite_id, listing_id, token_id, seller, price, eth_price,
-                                     expires_at, status, created_block, created_at, updated_block)
+                                     expires_at, status, created_block, created_at, updated_block,
+                                     event_id)
         VALUES (1, %(listingId)s, %(tokenId)s, lower(%(seller)s), %(price)s, %(ethPrice)s,
-                to_timestamp(%(expiresAt)s), 'active', %(block)s, to_timestamp(%(time)s), %(block)s)
+                to_timestamp(%(expiresAt)s), 'active', %(block)s, to_timestamp(%(time)s), %(block)s,
+                {_EVENT_OF})
         """,
     ),
     "ListingUpdated": (
@@ -185,19 +189,20 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         " buyer = lower(%(buyer)s), sold_price = %(price)s, sold_in_eth = %(paidWithEth)s,"
         " updated_block = %(block)s WHERE listing_id = %(listingId)s",
         _TRADE.format(
-            "'secondary', NULL, NULL, 1, %(listingId)s, %(tokenId)s", "lower(%(seller)s), %(price)s"
+            f"'secondary', {_EVENT_OF}, NULL, 1, %(listingId)s, %(tokenId)s",
+            "lower(%(seller)s), %(price)s",
         ),
     ),
     "AuctionCreated": (
         "UPDATE tickets SET auction_id = %(auctionId)s, updated_block = %(block)s"
         " WHERE token_id = %(tokenId)s",
-        """
+        f"""
         INSERT INTO auctions (suite_id, auction_id, token_id, seller, starting_price,
                               eth_starting_price, reserve_price, end_time, status, created_block,
-                              created_at, updated_block)
+                              created_at, updated_block, event_id)
         VALUES (1, %(auctionId)s, %(tokenId)s, lower(%(seller)s), %(startingPrice)s,
                 %(ethStartingPrice)s, %(reservePrice)s, to_timestamp(%(endTime)s), 'active',
-                %(block)s, to_timestamp(%(time)s), %(block)s)
+                %(block)s, to_timestamp(%(time)s), %(block)s, {_EVENT_OF})
         """,
     ),
     "BidPlaced": (

@@ -18,12 +18,10 @@ ALIASES = {"chain_status": "status", "type_id": "category"}
 """The API's names of columns that are called otherwise in the tables of tickets and listings."""
 
 NOT_STORED = {
-    "events": {"suite_id", "sold_out"},
+    "events": {"suite_id", "total_supply", "sold", "sold_out"},
     "ticket_types": {"available", "on_sale_now", "presale_now"},
-    "tickets": {"suite_id", "type_name", "listed", "status", "admitted_at"},
-    "market_listings": {
-        "suite_id", "side", "available", "status", "event_id", "type_id",
-    },
+    "tickets": {"suite_id", "type_name", "listed", "status", "admitted_at", "moves"},
+    "market_listings": {"suite_id", "side", "available", "status", "purchasable", "type_id"},
 }  # fmt: skip
 """What the API computes, or joins from other rows that are held to the chain here too."""
 

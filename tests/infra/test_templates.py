@@ -10,11 +10,13 @@ from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from infra.app import build
+from infra.constructs.rest_api import GATEWAY_ERRORS
 from infra.constructs.usage_plans import TIERS
 from infra.data_stack import DataStack
 from infra.routes import ROUTES
 from infra.service_stack import ServiceStack
 from infra.stages import STAGES, LocalServices
+from onlineticket.api.codes import CODES
 from onlineticket.domain.verifier_key import Tier
 from onlineticket.dynamo import verifier_keys
 
@@ -26,8 +28,9 @@ LOCAL = LocalServices(
 pytestmark = pytest.mark.slow  # synthesising two stages takes ten seconds
 
 FUNCTIONS = {
-    "queries", "auth", "users", "organizer", "tickets", "verify", "verifier_auth", "indexer",
-    "worker", "settle", "consume", "migrate", "rotate",
+    "queries", "auth", "users", "organizer", "reports", "tickets", "verify", "verifier_auth",
+    "indexer", "worker", "settle", "migrate", "swap", "docs", "consume",
+    "rotate",
 }  # fmt: skip
 
 
@@ -227,7 +230,7 @@ def test_what_runs_by_the_clock_and_migrate_go_past_the_proxy_and_the_others_do_
 ) -> None:
     for name, properties in functions(prod):
         host = json.dumps(properties["Environment"]["Variables"].get("DB_HOST", ""))
-        if name in ("verifier_auth", "rotate"):
+        if name in ("verifier_auth", "docs", "rotate"):
             assert "VpcConfig" not in properties
         else:
             past = name in ("indexer", "worker", "migrate", "consume")
@@ -239,10 +242,11 @@ def test_what_runs_by_the_clock_and_migrate_go_past_the_proxy_and_the_others_do_
 def test_each_function_signs_in_to_the_database_as_the_user_it_needs(prod: Templates) -> None:
     users = {n: p["Environment"]["Variables"].get("DB_USER") for n, p in functions(prod)}
     assert users == {
-        "queries": "reader", "tickets": "writer", "verify": "reader",
+        "queries": "reader", "swap": "reader", "reports": "reader", "tickets": "writer",
+        "verify": "reader",
         "auth": "writer", "users": "writer", "organizer": "writer", "indexer": "writer",
         "worker": "writer", "settle": "writer", "consume": "writer",
-        "migrate": "migrator", "verifier_auth": None, "rotate": None,
+        "migrate": "migrator", "verifier_auth": None, "docs": None, "rotate": None,
     }  # fmt: skip
     for name, user in users.items():
         allowed = [r for a, r in allowed_to(prod, name) if a == "rds-db:connect"]
@@ -264,7 +268,8 @@ def test_functions_that_need_the_tables_wait_for_the_migrations(both: Templates)
     for resource in found.values():
         name = resource["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
         waits = any(d.startswith("MigrationsSchema") for d in resource.get("DependsOn", []))
-        assert waits == (name in FUNCTIONS - {"migrate", "verifier_auth", "rotate"}), name
+        without = {"migrate", "verifier_auth", "docs", "rotate"}
+        assert waits == (name in FUNCTIONS - without), name
 
 
 def test_the_migrations_run_again_when_they_or_the_contracts_change(both: Templates) -> None:
@@ -316,11 +321,12 @@ def test_only_the_signer_and_the_reader_of_a_key_may_see_it(prod: Templates) -> 
             if action == "secretsmanager:GetSecretValue" and secret in json.dumps(resource)
         }
 
-    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "rotate"}
+    assert readers("JwtSecret") == {"auth", "tickets", "users", "organizer", "reports", "rotate"}
     assert readers("QrSecret") == {"tickets", "verify", "rotate"}
     assert readers("PepperSecret") == {"verifier_auth", "organizer"}
     assert readers("/onlineticket/prod/rpc") == {
-        "queries", "auth", "users", "organizer", "indexer", "worker", "settle", "consume",
+        "queries", "swap", "auth", "users", "organizer", "reports", "indexer", "worker",
+        "settle", "consume",
     }  # fmt: skip
 
 
@@ -346,23 +352,6 @@ def test_the_authorizer_can_read_keys_and_change_none(prod: Templates) -> None:
     assert {a for a, _ in allowed_to(prod, "verifier_auth") if a.startswith("dynamodb:")} == {
         "dynamodb:GetItem"
     }
-
-
-def test_the_signing_keys_rotate_every_30_days_and_not_at_a_deploy(prod: Templates) -> None:
-    schedules = resources(prod.service, "AWS::SecretsManager::RotationSchedule")
-    assert sorted(name[:3] for name in schedules) == ["Jwt", "QrR"]
-    for schedule in schedules.values():
-        assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
-        assert schedule["RotateImmediatelyOnUpdate"] is False
-        assert schedule["RotationLambdaARN"]["Fn::GetAtt"][0].startswith("Rotate")
-
-
-def test_the_rotation_may_touch_the_two_rings_and_nothing_else(prod: Templates) -> None:
-    for action, resource in allowed_to(prod, "rotate"):
-        if action == "secretsmanager:GetRandomPassword":  # it knows no resource
-            continue
-        assert action.startswith("secretsmanager:")
-        assert "JwtSecret" in json.dumps(resource) or "QrSecret" in json.dumps(resource)
 
 
 def test_tickets_are_used_on_chain_only_where_a_stage_says_so(both: Templates) -> None:
@@ -433,9 +422,11 @@ def test_settle_follows_the_redemptions_and_loses_none(both: Templates) -> None:
 
 
 def test_the_gateway_serves_the_routes_of_the_index_and_no_other(both: Templates) -> None:
-    assert {(method, path) for method, path, _ in methods(both.service)} == {
-        (route.method, f"/v1{route.path}") for route in ROUTES
-    }
+    routes = {(route.method, f"/v1{route.path}") for route in ROUTES}
+    heads = {("HEAD", path) for method, path in routes if method == "GET"}
+    served = {(method, path) for method, path, _ in methods(both.service)}
+    # What no route takes is answered by the docs function.
+    assert served == routes | heads | {("ANY", "/v1/{proxy+}")}
 
 
 def test_only_what_terminals_call_has_the_authorizer(both: Templates) -> None:
@@ -505,20 +496,46 @@ def test_the_gateway_throttles_and_logs_no_header(prod: Templates) -> None:
 
 def test_what_the_gateway_refuses_itself_has_the_shape_of_our_errors(both: Templates) -> None:
     answers = resources(both.service, "AWS::ApiGateway::GatewayResponse")
-    statuses = {}
+    found = {}
     for answer in answers.values():
         text = answer["ResponseTemplates"]["application/json"]
         body = json.loads(text)
         assert set(body) == {"error_code", "message", "details", "request_id"}
-        statuses[body["error_code"]] = answer.get("StatusCode")
-    assert statuses["UNAUTHORIZED"] == "401"
-    assert statuses["NO_SUCH_ROUTE"] == "404"
-    assert statuses["TOO_MANY_REQUESTS"] == "429"
+        assert body["message"] == CODES[body["error_code"]].en
+        found[answer["ResponseType"]] = (body["error_code"], answer.get("StatusCode"))
+    assert found == {
+        "UNAUTHORIZED": ("UNAUTHORIZED", "401"),
+        "INVALID_API_KEY": ("FORBIDDEN", "403"),
+        "ACCESS_DENIED": ("FORBIDDEN", "403"),
+        "EXPIRED_TOKEN": ("FORBIDDEN", "403"),
+        "INVALID_SIGNATURE": ("FORBIDDEN", "403"),
+        "WAF_FILTERED": ("REQUEST_BLOCKED", "403"),
+        "MISSING_AUTHENTICATION_TOKEN": ("NO_SUCH_ROUTE", "404"),
+        "RESOURCE_NOT_FOUND": ("NO_SUCH_ROUTE", "404"),
+        "BAD_REQUEST_BODY": ("BAD_REQUEST", "400"),
+        "BAD_REQUEST_PARAMETERS": ("BAD_REQUEST", "400"),
+        "REQUEST_TOO_LARGE": ("BODY_TOO_LARGE", "413"),
+        "UNSUPPORTED_MEDIA_TYPE": ("UNSUPPORTED_MEDIA_TYPE", "415"),
+        "THROTTLED": ("TOO_MANY_REQUESTS", "429"),
+        "QUOTA_EXCEEDED": ("QUOTA_EXCEEDED", "429"),
+        "INTEGRATION_TIMEOUT": ("GATEWAY_TIMEOUT", "504"),
+        "INTEGRATION_FAILURE": ("INTERNAL_ERROR", "500"),
+        "API_CONFIGURATION_ERROR": ("INTERNAL_ERROR", "500"),
+        "AUTHORIZER_FAILURE": ("INTERNAL_ERROR", "500"),
+        "AUTHORIZER_CONFIGURATION_ERROR": ("INTERNAL_ERROR", "500"),
+        "DEFAULT_4XX": ("BAD_REQUEST", None),
+        "DEFAULT_5XX": ("INTERNAL_ERROR", None),
+    }
+
+
+def test_a_status_of_the_gateway_is_that_of_its_code() -> None:
+    for status, code in GATEWAY_ERRORS.values():
+        assert status in (CODES[code].status, None)
 
 
 def test_browsers_may_use_every_method_of_the_index(both: Templates) -> None:
     text = json.dumps(resources(both.service, "AWS::ApiGateway::Method"))
-    assert f"'{','.join(sorted({route.method for route in ROUTES}))}'" in text
+    assert f"'{','.join(sorted({route.method for route in ROUTES} | {'HEAD'}))}'" in text
 
 
 def test_the_local_api_keeps_its_id(local: Templates, prod: Templates) -> None:
@@ -581,3 +598,21 @@ def methods(service: Template) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def test_answers_of_a_kilobyte_and_more_are_compressed(both: Templates) -> None:
+    both.service.has_resource_properties(
+        "AWS::ApiGateway::RestApi", {"MinimumCompressionSize": 1024}
+    )
+
+
+def test_browsers_may_ask_again_with_a_tag_and_use_every_method(both: Templates) -> None:
+    preflights = [
+        json.dumps(method["Properties"]["Integration"])
+        for method in both.service.find_resources("AWS::ApiGateway::Method").values()
+        if method["Properties"]["HttpMethod"] == "OPTIONS"
+    ]
+    assert preflights
+    for preflight in preflights:
+        assert "if-none-match" in preflight
+        assert "HEAD" in preflight

@@ -415,8 +415,9 @@ def test_a_key_of_another_kind_is_refused(kms: Any) -> None:
 
 
 def test_a_key_that_does_not_answer_is_an_outage(kms: Any) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as outage:
         open_signer(kms, str(uuid4()))
+    assert outage.value.code == "KMS_UNAVAILABLE"
 
 
 def test_the_function_does_a_round_with_what_the_environment_names(

@@ -80,7 +80,8 @@ def test_issuing_leaves_one_line_in_the_events_audit_chain_and_nothing_else(stag
 @pytest.mark.parametrize("body", [{"count": 0}, {"count": 21}, {"count": "x"}, "{", "[]"])
 def test_a_batch_of_the_wrong_size_is_malformed(stage: Any, body: Any) -> None:
     status, answer, _ = issue(body)
-    assert (status, answer["error_code"]) == (400, "BAD_REQUEST")
+    code = "MALFORMED_JSON" if body == "{" else "BAD_REQUEST"
+    assert (status, answer["error_code"]) == (400, code)
 
 
 def test_codes_are_for_the_holder_alone(stage: Any) -> None:
@@ -235,10 +236,11 @@ def test_a_key_without_the_scope_scans_nothing(stage: Any) -> None:
 )  # fmt: skip
 def test_a_malformed_scan_is_answered_in_the_shape_of_every_error(stage: Any, body: Any) -> None:
     status, answer, _ = post(verify, "/verify/scan", body, terminal=TERMINAL_CONTEXT)
-    assert (status, answer["error_code"]) == (400, "BAD_REQUEST")
+    code = "MALFORMED_JSON" if body == "{" else "BAD_REQUEST"
+    assert (status, answer["error_code"]) == (400, code)
 
 
-@pytest.mark.parametrize("text", ["", "x" * 1_000_000, "🎫" * 77, "A" * 77, "\0", "\ud800"])
+@pytest.mark.parametrize("text", ["", "x" * 200_000, "🎫" * 77, "A" * 77, "\0", "\ud800"])
 def test_any_text_at_all_is_a_refusal(stage: Any, text: str) -> None:
     status, body = scan(text)
     assert (status, body["error_code"]) == (422, "QR_FORGED")

@@ -2,171 +2,47 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import product
 from threading import Thread
-from time import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from functions.queries.handler import lambda_handler
 from onlineticket.domain import suite as suites
 from onlineticket.store import registry
-
-NOW = int(time())
-HOUR, DAY = 3600, 86_400
-HUGE = 2**255
-MARKET = "0x" + "33" * 20
-ORGANIZER = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
-ORGANIZER_WRITTEN = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
-ALICE = "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359"
-ALICE_WRITTEN = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
-BOB = "0xdbf03b407c01e7cd3cbea99509d93f8dddc8c6fb"
-BOB_WRITTEN = "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"
-"""EIP-55's own test vectors."""
-CONTRACTS = json.dumps({
-    "chain_id": 31337,
-    "contracts": {
-        name: "0x" + f"{number:040x}"
-        for number, name in enumerate(
-            ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken"), 1
-        )
-    },
-})  # fmt: skip
-
-
-def at(unix_seconds: int) -> datetime:
-    return datetime.fromtimestamp(unix_seconds, UTC)
-
-
-def written(unix_seconds: int) -> str:
-    return at(unix_seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class Rows:
-    """Writes rows of suite 1 (or another), with ordinary values for what a test does not say."""
-
-    def __init__(self, conn: Any) -> None:
-        self.conn = conn
-
-    def insert(self, table: str, row: dict[str, Any]) -> None:
-        names, holes = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-        self.conn.execute(f"INSERT INTO {table} ({names}) VALUES ({holes})", row)
-
-    def event(self, event_id: int, **values: Any) -> None:
-        row = {
-            "suite_id": 1, "event_id": event_id, "organizer": ORGANIZER, "name": "夜曲 Nocturne",
-            "start_time": at(NOW + DAY), "end_time": at(NOW + 2 * DAY), "status": "onsale",
-            "approved": True, "revenue_token": HUGE, "revenue_eth": 0, "created_block": 5,
-            "created_at": at(NOW - DAY), "updated_block": 6, "status_logged": True,
-            "approval_logged": True, "read_block": 6, "description": "d", "image_url": "ipfs://i",
-            "venue": "Hall", "requires_approval": True,
-        }  # fmt: skip
-        self.insert("events", row | values)
-
-    def ticket_type(self, event_id: int, type_id: int, **values: Any) -> None:
-        row = {
-            "suite_id": 1, "event_id": event_id, "type_id": type_id, "name": "Floor", "price": 10,
-            "total_supply": 100, "sold": 40, "created_block": 5, "updated_block": 6,
-            "read_block": 6, "eth_price": HUGE, "presale_start": at(NOW - 2 * DAY),
-            "sale_start": at(NOW - DAY), "sale_end": at(NOW + DAY), "is_transferable": True,
-            "presale_only": False,
-        }  # fmt: skip
-        self.insert("ticket_types", row | values)
-
-    def ticket(self, token_id: int, **values: Any) -> None:
-        row = {
-            "suite_id": 1, "token_id": token_id, "event_id": 1, "owner": ALICE, "holder": ALICE,
-            "escrowed": False, "transfers": 0, "status": "valid", "seat_number": 0,
-            "original_price": 10, "original_buyer": ALICE, "minted_block": 7,
-            "minted_at": at(NOW - HOUR), "updated_block": 7, "read_block": 7, "category": 0,
-            "seat_section": "A", "valid_from": at(NOW + DAY), "valid_until": at(NOW + 2 * DAY),
-            "is_transferable": True,
-        }  # fmt: skip
-        self.insert("tickets", row | values)
-
-    def listing(self, listing_id: int, token_id: int, **values: Any) -> None:
-        row = {
-            "suite_id": 1, "listing_id": listing_id, "token_id": token_id, "seller": ALICE,
-            "price": 20, "eth_price": 0, "expires_at": at(NOW + DAY), "status": "active",
-            "created_block": 8, "created_at": at(NOW - HOUR), "updated_block": 8, "read_block": 8,
-            "accepts_eth": False,
-        }  # fmt: skip
-        self.insert("market_listings", row | values)
-
-    def check_in(self, token_id: int) -> None:
-        row = {
-            "suite_id": 1, "verifier_id": "v", "scan_id": "00000000-0000-0000-0000-000000000001",
-            "token_id": token_id, "event_id": 1, "ticket_check": "done", "admitted_at": at(NOW),
-        }  # fmt: skip
-        self.insert("check_ins", row)
-
-    def indexed(self, block: int, suite_id: int = 1) -> None:
-        row = {
-            "suite_id": suite_id, "chain_id": 31337, "block_number": block, "block_hash": b"h",
-            "block_time": at(NOW),
-        }  # fmt: skip
-        self.insert("blocks_processed", row)
-
-
-@pytest.fixture
-def rows(conn: Any, monkeypatch: pytest.MonkeyPatch) -> Rows:
-    """The database of suite 1, registered and indexed up to block 90, with no rows yet."""
-    monkeypatch.setenv("CONTRACTS", CONTRACTS)
-    registry.register(conn, suites.parse(CONTRACTS))
-    made = Rows(conn)
-    made.indexed(90)
-    return made
-
-
-def call(path: str, headers: dict[str, str] | None = None, **query: Any) -> dict[str, Any]:
-    texts = {name.rstrip("_"): str(value) for name, value in query.items()}
-    event = {
-        "httpMethod": "GET",
-        "path": f"/v1{path}",
-        "headers": headers or {},
-        "multiValueHeaders": {name: [value] for name, value in (headers or {}).items()},
-        "queryStringParameters": texts or None,
-        "multiValueQueryStringParameters": {k: [v] for k, v in texts.items()} or None,
-        "requestContext": {"requestId": "r-1", "stage": "test"},
-        "body": None,
-        "isBase64Encoded": False,
-    }
-    context: Any = SimpleNamespace(
-        function_name="queries", memory_limit_in_mb=1, invoked_function_arn="", aws_request_id=""
-    )
-    return lambda_handler(event, context)
-
-
-def get(path: str, **query: Any) -> Any:
-    answer = call(path, **query)
-    assert answer["statusCode"] == 200, answer["body"]
-    return json.loads(answer["body"])
-
-
-def refusal(path: str, **query: Any) -> tuple[int, str]:
-    answer = call(path, **query)
-    body = json.loads(answer["body"])
-    assert body.keys() == {"error_code", "message", "details", "request_id"}
-    return answer["statusCode"], body["error_code"]
-
-
-def ids(path: str, name: str, **query: Any) -> list[int]:
-    return [int(item[name]) for item in get(path, **query)["items"]]
-
+from tests.reading import (
+    ALICE,
+    ALICE_WRITTEN,
+    BOB,
+    BOB_WRITTEN,
+    CONTRACTS,
+    DAY,
+    HOUR,
+    HUGE,
+    MARKET,
+    NOW,
+    ORGANIZER_WRITTEN,
+    Rows,
+    at,
+    call,
+    get,
+    ids,
+    refusal,
+    written,
+)  # fmt: skip
 
 # -- Events ---------------------------------------------------------------------------------------
 
 
 def test_an_event_is_answered_with_every_field(rows: Rows) -> None:
     rows.event(HUGE)
+    rows.ticket_type(HUGE, 0)
     expected = {
         "suite_id": 1, "event_id": str(HUGE), "organizer": ORGANIZER_WRITTEN,
         "name": "夜曲 Nocturne", "description": "d", "image_url": "ipfs://i", "venue": "Hall",
         "start_time": written(NOW + DAY), "end_time": written(NOW + 2 * DAY), "status": "onsale",
-        "sold_out": False, "requires_approval": True, "approved": True,
+        "total_supply": "100", "sold": "40", "sold_out": False, "requires_approval": True,
+        "approved": True,
         "revenue_token": str(HUGE), "revenue_eth": "0", "created_at": written(NOW - DAY),
         "updated_block": 6,
     }  # fmt: skip
@@ -306,10 +182,10 @@ def test_a_ticket_is_answered_with_every_field(rows: Rows) -> None:
         "suite_id": 1, "token_id": str(HUGE), "event_id": "1", "type_id": "0",
         "type_name": "Floor", "owner": BOB_WRITTEN, "holder": BOB_WRITTEN, "escrowed": False,
         "listed": False, "listing_id": None, "seat_number": "0", "seat_section": "A",
-        "original_price": "10", "original_buyer": ALICE_WRITTEN, "status": "valid",
-        "chain_status": "valid", "valid_from": written(NOW + DAY),
+        "auction_id": None, "original_price": "10", "original_buyer": ALICE_WRITTEN,
+        "status": "valid", "chain_status": "valid", "valid_from": written(NOW + DAY),
         "valid_until": written(NOW + 2 * DAY), "is_transferable": True, "transfers": 2,
-        "minted_at": written(NOW - HOUR), "admitted_at": None,
+        "minted_at": written(NOW - HOUR), "admitted_at": None, "moves": [],
     }  # fmt: skip
 
 
@@ -352,6 +228,7 @@ def test_a_resale_is_answered_with_every_field(rows: Rows) -> None:
         "suite_id": 1, "side": "secondary", "listing_id": str(HUGE), "token_id": "1",
         "event_id": "1", "type_id": "0", "seller": ALICE_WRITTEN, "price": "20", "eth_price": "0",
         "accepts_eth": True, "available": None, "status": "sold", "chain_status": "sold",
+        "purchasable": False,
         "expires_at": written(NOW + DAY), "created_at": written(NOW - HOUR),
         "buyer": BOB_WRITTEN, "sold_price": str(HUGE), "sold_in_eth": True,
     }]  # fmt: skip
@@ -365,6 +242,7 @@ def test_a_ticket_type_on_sale_is_a_primary_listing_with_every_field(rows: Rows)
         "suite_id": 1, "side": "primary", "listing_id": None, "token_id": None, "event_id": "1",
         "type_id": "0", "seller": ORGANIZER_WRITTEN, "price": "10", "eth_price": str(HUGE),
         "accepts_eth": True, "available": "60", "status": "active", "chain_status": None,
+        "purchasable": True,
         "expires_at": written(NOW + DAY), "created_at": None, "buyer": None, "sold_price": None,
         "sold_in_eth": None,
     }]}  # fmt: skip
@@ -565,6 +443,22 @@ def test_every_answer_says_how_fresh_it_is_and_is_not_sent_twice(
 
 def test_an_error_is_not_kept_by_anybody(rows: Rows) -> None:
     assert call("/events/1")["multiValueHeaders"]["Cache-Control"] == ["no-store"]
+
+
+@pytest.mark.usefixtures("rows")
+def test_caches_on_the_way_keep_the_answers_to_each_origin_apart() -> None:
+    assert call("/events")["multiValueHeaders"]["Vary"] == ["Origin"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/events", "/events/1", "/market/trades", "/contracts", "/events/2"]
+)
+def test_head_is_answered_as_get_without_the_body(rows: Rows, path: str) -> None:
+    rows.event(1)
+    full, head = call(path), call(path, method="HEAD")
+    assert head["body"] == ""
+    assert head["statusCode"] == full["statusCode"]
+    assert head["multiValueHeaders"] == full["multiValueHeaders"]
 
 
 # -- Health ---------------------------------------------------------------------------------------

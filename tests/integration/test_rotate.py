@@ -81,8 +81,9 @@ def test_a_secret_that_is_no_key_ring_is_left_alone() -> None:
 
 @pytest.mark.usefixtures("secrets")
 def test_an_unknown_step_is_refused() -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         step("dropSecret", str(uuid4()))
+    assert refused.value.code == "ROTATION_STEP_UNKNOWN"
 
 
 @pytest.mark.usefixtures("secrets")

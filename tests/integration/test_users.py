@@ -112,7 +112,7 @@ def test_a_profile_is_changed_field_by_field(stage: Any) -> None:
         ({"locale": "fr"}, "BAD_REQUEST"),
         ({"locale": "ZH"}, "BAD_REQUEST"),
         ([], "BAD_REQUEST"),
-        ("{", "BAD_REQUEST"),
+        ("{", "MALFORMED_JSON"),
         ("null", "BAD_REQUEST"),
         ({"display_name": "nimda\u202e"}, "PROFILE_MALFORMED"),
         ({"display_name": "\0"}, "PROFILE_MALFORMED"),

@@ -139,7 +139,7 @@ def test_a_purchase_counts_seats_and_revenue_in_the_currency_paid(in_eth: bool) 
     assert ledger.state.trades == [
         TradeRow(
             block_number=ledger.block, log_index=sale.log_index, side="primary", event_id=1,
-            type_id=0, quantity=2, listing_id=None, token_id=None, buyer=BOB, seller=None,
+            type_id=0, quantity=2, listing_id=None, token_id=None, buyer=BOB, seller=ALICE,
             amount=100, in_eth=in_eth, traded_at=ledger.now, tx_hash=sale.tx_hash,
         )
     ]  # fmt: skip

@@ -74,8 +74,9 @@ def test_a_context_larger_than_the_gateway_takes_is_refused() -> None:
         events=frozenset(str(10**77 + n) for n in range(MOST_EVENTS)),
         gates=frozenset(f"{n:02}" + "門" * 60 for n in range(MOST_GATES)),
     )
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         verifier.well_formed(many)
+    assert refused.value.code == "VERIFIER_MALFORMED"
 
 
 def test_a_terminals_texts_are_kept_in_their_one_form() -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from onlineticket.api import languages
+from onlineticket.api.languages import Language
 from onlineticket.api.verdicts import VerdictAnswer
 from onlineticket.domain.door import TicketShown
 from onlineticket.domain.errors import OnlineTicketError
@@ -97,7 +99,9 @@ def settled(
     )
 
 
-def unsettled(upload: Upload, error: OnlineTicketError, *, retryable: bool) -> UploadAnswer:
+def unsettled(
+    upload: Upload, error: OnlineTicketError, spoken: Language, *, retryable: bool
+) -> UploadAnswer:
     return UploadAnswer(
         verdict=None,
         retryable=retryable,
@@ -113,7 +117,7 @@ def unsettled(upload: Upload, error: OnlineTicketError, *, retryable: bool) -> U
         ticket=None,
         ticket_check=None,
         error_code=error.code,
-        message=str(error),
+        message=languages.said(error, spoken),
         details=error.details,
     )
 

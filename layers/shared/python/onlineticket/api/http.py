@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,9 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from onlineticket import settings
+from onlineticket.api import languages, requests, validation
+from onlineticket.api.codes import CODES, STATUS
+from onlineticket.api.languages import Language
 from onlineticket.domain import errors, rate_limit
 
 logger = Logger()
@@ -27,67 +30,71 @@ logger = Logger()
 PREFIX = "/v1"
 """A resource of the REST API, not its stage (spec of the routes: infra/routes.py)."""
 
-STATUS: dict[type[errors.OnlineTicketError], HTTPStatus] = {
-    errors.Invalid: HTTPStatus.BAD_REQUEST,
-    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.RuleBroken: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+class _Resolver(APIGatewayRestResolver):
+    """Looks at a request as a whole before powertools looks at its values."""
+
+    def _call_route(self, route: Any, route_arguments: dict[str, str]) -> Any:
+        # The answer to an unknown path is a route too, and takes whatever comes.
+        if any(route is one for one in (*self._static_routes, *self._dynamic_routes)):
+            try:
+                requests.check(self.current_event, route)
+            except errors.Refused as refused:
+                return self._call_exception_handler(refused, route)
+        return super()._call_route(route, route_arguments)
 
 
 def http_app() -> APIGatewayRestResolver:
     """A resolver that validates requests and answers every error as
     `{"error_code", "message", "details", "request_id"}`. Routes are declared without `/v1`.
     """
-    app = APIGatewayRestResolver(
+    app = _Resolver(
         enable_validation=True,
         strip_prefixes=[PREFIX],
         cors=_cors(settings.optional("CORS_ORIGINS", "")),
+        json_body_deserializer=requests.load_json,
         # An answer that breaks its own schema is our bug, not the caller's bad request.
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
     )
 
     @app.exception_handler(list(STATUS))
     def on_error(error: errors.OnlineTicketError) -> Response[str]:
+        if error.code in CODES and CODES[error.code].status is None:
+            return fault(error)  # an operator's to mend: nothing that the caller sent is wrong
         log = logger.warning if isinstance(error, errors.Unavailable) else logger.info
         log("refused", error_code=error.code)
-        return _answer(app, STATUS[type(error)], error.code, str(error), error.details)
+        return _refused(app, error)
 
     @app.exception_handler(RequestValidationError)
     def on_bad_request(error: RequestValidationError) -> Response[str]:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return _answer(
-            app, HTTPStatus.BAD_REQUEST, "BAD_REQUEST", f"{where}: {first['msg']}", {"field": where}
-        )
+        return _bad_request(app, error.errors()[0])
 
     @app.exception_handler(ResponseValidationError)
     def on_bad_answer(error: ResponseValidationError) -> Response[str]:
         # Where and what, not the value: an answer may hold tokens.
         broken = [{"loc": each["loc"], "type": each["type"]} for each in error.errors()]
         logger.error("an answer outside its schema", errors=str(broken))
-        what = ("INTERNAL_ERROR", "Something broke on our side; it has been logged.")
-        return _answer(app, HTTPStatus.INTERNAL_SERVER_ERROR, *what, {})
+        return answer(app, "INTERNAL_ERROR", {})
 
     @app.not_found
     def on_unknown_route(_: Exception) -> Response[str]:
-        return _answer(app, HTTPStatus.NOT_FOUND, "NO_SUCH_ROUTE", "There is no such route.", {})
+        return answer(app, "NO_SUCH_ROUTE", {})
 
     @app.exception_handler(Exception)
     def on_fault(error: Exception) -> Response[str]:
+        return fault(error)
+
+    def fault(error: Exception) -> Response[str]:
         if _is_outage(error):
             logger.warning("database went away", error=type(error).__name__)
-            what = ("DATABASE_UNAVAILABLE", "The database does not answer.")
-            return _answer(app, HTTPStatus.SERVICE_UNAVAILABLE, *what, {})
+            return answer(app, "DATABASE_UNAVAILABLE", {})
+        if requests.is_unkeepable(error):
+            logger.info("refused", error_code="BAD_REQUEST")
+            return _bad_request(app, {"type": "unicode", "loc": ["body"]})
         logger.exception("bug")
-        what = ("INTERNAL_ERROR", "Something broke on our side; it has been logged.")
-        return _answer(app, HTTPStatus.INTERNAL_SERVER_ERROR, *what, {})
+        return answer(app, "INTERNAL_ERROR", {})
 
     return app
 
@@ -97,7 +104,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
 
     @logger.inject_lambda_context(clear_state=True)
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        answer = app.resolve(event, context)
+        is_head = event.get("httpMethod") == "HEAD"
+        # RFC 9110 §9.3.2: the same answer as to GET, without its body.
+        answer = app.resolve({**event, "httpMethod": "GET"} if is_head else event, context)
+        if is_head or answer["body"] is None:  # a gateway takes text, or none of that length
+            answer["body"] = ""
         logger.info(
             "answered",
             request_id=_request_id(event),
@@ -121,6 +132,62 @@ def source(app: APIGatewayRestResolver) -> str | None:
     return str(address) if address else None
 
 
+def language(app: APIGatewayRestResolver) -> Language:
+    """That of the request's caller."""
+    return languages.preferred(app.current_event.headers.get("accept-language"))
+
+
+def answer(app: APIGatewayRestResolver, code: str, details: Mapping[str, Any]) -> Response[str]:
+    """The answer for a code of api/codes.py, in the caller's language."""
+    return _answer(app, CODES[code].status or 500, code, details)
+
+
+def _answer(
+    app: APIGatewayRestResolver,
+    status: int,
+    code: str,
+    details: Mapping[str, Any],
+    message: str = "",
+) -> Response[str]:
+    """`message` where the code's own sentence would say too little."""
+    spoken = language(app)
+    body = {
+        "error_code": code,
+        "message": message or languages.sentence(code, details, spoken),
+        "details": details,
+        "request_id": _request_id(app.current_event.raw_event),
+    }
+    headers: dict[str, str | list[str]] = {
+        "Cache-Control": "no-store",
+        "Content-Language": spoken,
+    }
+    if "retry_after" in details:
+        headers["Retry-After"] = str(details["retry_after"])
+    headers |= rate_limit.headers_of(details)
+    if "allow" in details:
+        headers["Allow"] = ", ".join(details["allow"])
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(status, content_types.APPLICATION_JSON, text, headers)
+
+
+def _refused(app: APIGatewayRestResolver, error: errors.OnlineTicketError) -> Response[str]:
+    if error.code == "BAD_REQUEST":
+        where = error.details["field"].split(".")
+        return _bad_request(app, {"type": error.details["reason"], "loc": where})
+    message = languages.said(error, language(app))
+    return _answer(app, STATUS[type(error)].value, error.code, error.details, message)
+
+
+def _bad_request(app: APIGatewayRestResolver, problem: Mapping[str, Any]) -> Response[str]:
+    """`problem` as pydantic lists it."""
+    if problem["type"] == "json_invalid":
+        return answer(app, "MALFORMED_JSON", {"position": problem["loc"][-1]})
+    field = validation.field_of(problem)
+    details = {"field": field, "reason": problem["type"]}
+    message = validation.sentence(field, problem, language(app))
+    return _answer(app, HTTPStatus.BAD_REQUEST.value, "BAD_REQUEST", details, message)
+
+
 def _cors(origins: str) -> CORSConfig | None:
     """The stage's origins, comma-separated; the gateway answers the preflights itself."""
     first, *others = origins.split(",")
@@ -131,26 +198,6 @@ def _cors(origins: str) -> CORSConfig | None:
         extra_origins=others,
         expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Indexed-Block"],
     )
-
-
-def _answer(
-    app: APIGatewayRestResolver,
-    status: HTTPStatus,
-    code: str,
-    message: str,
-    details: dict[str, Any],
-) -> Response[str]:
-    body = {
-        "error_code": code,
-        "message": message,
-        "details": details,
-        "request_id": _request_id(app.current_event.raw_event),
-    }
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
-    if "retry_after" in details:
-        headers["Retry-After"] = str(details["retry_after"])
-    headers |= rate_limit.headers_of(details)
-    return Response(status.value, content_types.APPLICATION_JSON, json.dumps(body), headers)
 
 
 def _request_id(event: dict[str, Any]) -> str:

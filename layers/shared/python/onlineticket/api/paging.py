@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar, cast
 
 from annotated_types import Interval
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -20,7 +20,8 @@ from onlineticket.domain.types import UINT256_MAX
 Limit = Annotated[int, Interval(ge=1, le=100), Query()]
 PageToken = Annotated[str | None, Query()]
 
-Key = tuple[int, int]
+Key = tuple[int, ...]
+AnyKey = TypeVar("AnyKey", bound=Key)
 Row = TypeVar("Row")
 
 
@@ -33,20 +34,22 @@ class Page(Generic[Row]):
 
 
 def page(
-    fetch: Callable[[Key | None, int], list[Row]],
-    key: Callable[[Row], Key],
+    fetch: Callable[[AnyKey | None, int], list[Row]],
+    key: Callable[[Row], AnyKey],
     *,
     of: str,
     limit: int,
     token: str | None,
+    parts: int = 2,
 ) -> Page[Row]:
-    """`fetch(after, limit)` gives the rows after a key, in order; `key` is a row's own.
-    `of` names the list with all its filters.
+    """`fetch(after, limit)` gives the rows after a key, in order; `key` is a row's own, of so many
+    `parts`. `of` names the list with all its filters.
 
     Raises:
         Invalid: `PAGE_INVALID`: the token is not one of ours, or comes from another list.
     """
-    rows = fetch(None if token is None else read(token, of), limit + 1)
+    after = None if token is None else cast(AnyKey, read(token, of, parts))
+    rows = fetch(after, limit + 1)
     more = len(rows) > limit
     return Page(rows[:limit], write(key(rows[limit - 1]), of) if more else None)
 
@@ -56,19 +59,20 @@ def write(key: Key, of: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read(token: str, of: str) -> Key:
+def read(token: str, of: str, parts: int = 2) -> Key:
     """
     Raises:
         Invalid: `PAGE_INVALID`.
     """
     try:
         text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        fingerprint, first, second = text.split(".")
-        key = int(first, 16), int(second, 16)
+        fingerprint, *written = text.split(".")
+        key = tuple(int(part, 16) for part in written)
     except ValueError as error:
         raise _invalid() from error
     # Written again, it must be the same: base64 and int() are forgiving, we are not.
-    if fingerprint != _fingerprint(of) or max(key) > UINT256_MAX or write(key, of) != token:
+    honest = len(key) == parts and max(key) <= UINT256_MAX and write(key, of) == token
+    if fingerprint != _fingerprint(of) or not honest:
         raise _invalid()
     return key
 

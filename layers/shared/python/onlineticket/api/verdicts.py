@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response, content_types
 
-from onlineticket.api.http import STATUS
+from onlineticket.api import http, languages
+from onlineticket.api.codes import CODES
+from onlineticket.api.languages import Language
 from onlineticket.domain.door import TicketShown, Verdict
 from onlineticket.domain.passage import Direction, TicketCheck
-from onlineticket.domain.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -51,12 +52,14 @@ def answer(
     return Response(
         _status(verdict).value,
         content_types.APPLICATION_JSON,
-        body(verdict, replayed=replayed, undone=undone, request_id=request_id),
+        body(verdict, http.language(app), replayed=replayed, undone=undone, request_id=request_id),
         {"Cache-Control": "no-store"},
     )
 
 
-def body(verdict: Verdict, *, replayed: bool, undone: bool, request_id: str) -> VerdictAnswer:
+def body(
+    verdict: Verdict, spoken: Language, *, replayed: bool, undone: bool, request_id: str
+) -> VerdictAnswer:
     decided_at = datetime.fromtimestamp(verdict.decided_at, UTC)
     return VerdictAnswer(
         verdict="refused" if verdict.refusal else "admitted",
@@ -70,11 +73,18 @@ def body(verdict: Verdict, *, replayed: bool, undone: bool, request_id: str) -> 
         ticket=verdict.ticket,
         ticket_check=verdict.ticket_check,
         error_code=verdict.refusal,
-        message=REFUSALS[verdict.refusal][1] if verdict.refusal else None,
+        message=_sentence(verdict, spoken),
         details=verdict.details,
         request_id=request_id,
     )
 
 
 def _status(verdict: Verdict) -> HTTPStatus:
-    return STATUS[REFUSALS[verdict.refusal][0]] if verdict.refusal else HTTPStatus.OK
+    status = CODES[verdict.refusal].status if verdict.refusal else None
+    return HTTPStatus(status or HTTPStatus.OK)
+
+
+def _sentence(verdict: Verdict, spoken: Language) -> str | None:
+    if verdict.refusal is None:
+        return None
+    return languages.sentence(verdict.refusal, verdict.details, spoken)

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Interval, Len
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from onlineticket.api.instants import Instant
 from onlineticket.domain.types import WalletAddress
 from onlineticket.domain.verifier import MOST_CIDRS, MOST_EVENTS, MOST_GATES
 from onlineticket.domain.verifier_key import LONGEST_OVERLAP, Status, Tier, VerifierKey
@@ -40,7 +41,7 @@ class VerifierWanted(BaseModel):
     scopes: Scopes = ["scan"]
     cidrs: Cidrs = []
     tier: Tier = "standard"
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
     def expiry(self, now: int) -> int:
         return int(self.expires_at.timestamp()) if self.expires_at else now + DEFAULT_LIFE
@@ -57,7 +58,7 @@ class VerifierChange(BaseModel):
     gates: Gates = []
     scopes: Scopes = []
     cidrs: Cidrs = []
-    expires_at: AwareDatetime = datetime.max.replace(tzinfo=UTC)
+    expires_at: Instant = datetime.max.replace(tzinfo=UTC)
 
     def changes(self) -> dict[str, Any]:
         """What was sent, by its name in VerifierKey or Verifier; times in Unix seconds."""

@@ -19,6 +19,10 @@ EventStatus = Literal[
 ]
 
 
+EventSort = Literal["start_time", "-start_time", "created_at", "-created_at"]
+"""A minus: the last first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """What only a contract read tells is None until it has been read."""
@@ -35,6 +39,9 @@ class Event:
     """May lie before the start: `updateEvent` allows it."""
     status: EventStatus
     """What the chain says: it does not notice when the last ticket is sold for ETH."""
+    total_supply: Quantity
+    """Of all its ticket types."""
+    sold: Quantity
     sold_out: bool
     """There are ticket types, and none has a ticket left."""
     requires_approval: bool | None

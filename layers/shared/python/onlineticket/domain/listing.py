@@ -20,6 +20,13 @@ Side = Literal["primary", "secondary"]
 
 ListingStatus = Literal["active", "sold", "cancelled", "expired"]
 
+ListingSort = Literal[
+    "-created_at", "created_at", "price", "-price", "eth_price", "-eth_price", "expires_at"
+]
+"""A minus: the last, or the dearest, first. By price or expiry only what is for sale is listed: in
+that currency, and now.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -43,6 +50,10 @@ class Listing:
     status: ListingStatus
     """An active one past `expires_at` reads expired."""
     chain_status: ListingStatus | None
+    purchasable: bool | None
+    """It can be bought now: active, and its ticket valid and transferable. A ticket used, revoked
+    or fixed while in escrow can't leave it any more, and its listing stays active for ever.
+    """
     expires_at: datetime | None
     created_at: datetime | None
     buyer: WalletAddress | None

@@ -1,9 +1,12 @@
 """The rows of the chain-derived tables while logs are folded into them (domain/fold.py).
 
-Field order is column order (migrations/0001), without suite_id. Times are Unix seconds. Mutable
-on purpose, and only here: a batch folds thousands of logs into them before they are written.
+Field order is column order (migrations/0001), without suite_id. The listings' and auctions'
+event_id and the events' grams (domain/search.py) are added by the store when it writes them. Times
+are Unix seconds. Mutable on purpose, and only here: a batch folds thousands of logs into them
+before they are written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +31,7 @@ class EventRow:
     image_url: str | None = None
     venue: str | None = None
     requires_approval: bool | None = None
+    grams: Sequence[int] | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +94,7 @@ class ListingRow:
     created_at: int
     closed_at: int | None
     updated_block: int
+    event_id: int | None = None
     read_block: int | None = None
     accepts_eth: bool | None = None
 
@@ -110,6 +115,7 @@ class AuctionRow:
     created_block: int
     created_at: int
     updated_block: int
+    event_id: int | None = None
 
 
 @dataclass(slots=True)

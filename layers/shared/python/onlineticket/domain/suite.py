@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onlineticket.domain.deployments import Deployment, bad_file, checked
-from onlineticket.domain.types import BlockNumber, WalletAddress
+from onlineticket.domain.types import BlockNumber, SuiteId, WalletAddress
 
 CONTRACT_NAMES = ("EventManager", "TicketManager", "Marketplace", "TokenSwap", "PlatformToken")
 
@@ -47,6 +47,27 @@ class Suite:
         return self.listed or tuple(
             Deployment(name, address, self.from_block) for name, address in self.by_name().items()
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One registered address. Blocks are inclusive; `to_block` None: still in use."""
+
+    suite_id: SuiteId
+    chain_id: int
+    name: str
+    address: WalletAddress
+    abi_version: int
+    from_block: BlockNumber
+    to_block: BlockNumber | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A bare id in a path is of the suite `current`."""
+
+    current: SuiteId
+    items: list[Contract]
 
 
 def parse(text: str) -> Suite:

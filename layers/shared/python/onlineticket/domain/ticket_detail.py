@@ -5,15 +5,29 @@ from datetime import datetime
 
 from onlineticket.domain.ticket import TicketStatus
 from onlineticket.domain.types import (
+    AuctionId,
+    BlockNumber,
     EventId,
     ListingId,
     Quantity,
     SuiteId,
     TokenId,
+    TxHash,
     TypeId,
     WalletAddress,
     Wei,
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One ERC-721 Transfer. The first is the mint, from the zero address."""
+
+    sender: WalletAddress
+    receiver: WalletAddress
+    block: BlockNumber
+    moved_at: datetime
+    tx_hash: TxHash
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +45,11 @@ class TicketDetail:
     """Who put it in escrow, else the owner."""
     escrowed: bool
     listed: bool
-    """It can be bought now: its listing is active and has not expired."""
+    """Its listing is active and has not expired. Whether it can be bought, the listing says."""
     listing_id: ListingId | None
     """Its listing that is ACTIVE on chain, though it may have expired."""
+    auction_id: AuctionId | None
+    """Its auction that is ACTIVE on chain, though its time may be over."""
     seat_number: Quantity | None
     """0 is general admission."""
     seat_section: str | None
@@ -49,3 +65,5 @@ class TicketDetail:
     transfers: int
     minted_at: datetime
     admitted_at: datetime | None
+    moves: list[Move] | None = None
+    """The newest hundred, newest first; None where tickets are listed."""

@@ -4,17 +4,31 @@ Static checkers see distinct types (a `Wei` is not a `TokenId`); pydantic, at th
 sees the range check and the JSON form. SQL has domains of the same names (migrations/0001).
 """
 
-from typing import Annotated, NewType
+import re
+from typing import Annotated, Any, NewType
 
 from annotated_types import Interval
-from pydantic import BeforeValidator, PlainSerializer, StringConstraints
+from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
 from onlineticket.domain.address import checksum
 
 UINT256_MAX = 2**256 - 1
 
+_DECIMAL = re.compile("0|[1-9][0-9]{0,77}")
+
+
+def _canonical(raw: Any) -> Any:
+    """Text that names a number in one way only: pydantic by itself also takes 007, +7 and 1_000."""
+    return "no number" if isinstance(raw, str) and not _DECIMAL.fullmatch(raw) else raw
+
+
 # JSON numbers lose precision above 2**53, so every uint256 leaves us as a decimal string.
-_uint256 = (Interval(ge=0, le=UINT256_MAX), PlainSerializer(str, return_type=str, when_used="json"))
+_uint256 = (
+    BeforeValidator(_canonical),
+    Interval(ge=0, le=UINT256_MAX),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^({_DECIMAL.pattern})$"}),
+)
 
 _EventId = NewType("_EventId", int)
 EventId = Annotated[_EventId, *_uint256]
@@ -29,6 +43,9 @@ TokenId = Annotated[_TokenId, *_uint256]
 
 _ListingId = NewType("_ListingId", int)
 ListingId = Annotated[_ListingId, *_uint256]
+
+_AuctionId = NewType("_AuctionId", int)
+AuctionId = Annotated[_AuctionId, *_uint256]
 
 _Wei = NewType("_Wei", int)
 Wei = Annotated[_Wei, *_uint256]
@@ -47,7 +64,11 @@ WalletAddress = Annotated[
     BeforeValidator(lambda raw: raw.lower() if isinstance(raw, str) else raw),
     StringConstraints(pattern=r"^0x[0-9a-f]{40}$"),
     PlainSerializer(checksum, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^0[xX][0-9a-fA-F]{40}$"}),
 ]
 """A 20-byte account address; always lowercase here, checksummed (EIP-55) only in answers."""
+
+TxHash = NewType("TxHash", str)
+"""Of a transaction: 0x and 64 lowercase hexadecimal digits."""
 
 ZERO_ADDRESS = _WalletAddress("0x" + "00" * 20)

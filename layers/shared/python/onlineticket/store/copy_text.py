@@ -53,6 +53,10 @@ def line_of(writers: Sequence[Writer | None], prefix: str) -> Callable[[Sequence
     return line
 
 
+def numbers(values: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
 def text(value: str) -> str:
     """Any text; most has nothing to escape, and asking is cheaper."""
     return value if value.isalnum() else value.translate(_ESCAPES)

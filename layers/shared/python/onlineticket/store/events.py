@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from onlineticket.domain import search
 from onlineticket.domain.chain_log import LAST_SECOND
 from onlineticket.domain.errors import NotFound
-from onlineticket.domain.event import Event, EventStatus, TicketType
+from onlineticket.domain.event import Event, EventSort, EventStatus, TicketType
 from onlineticket.domain.types import EventId, SuiteId, WalletAddress
 
 if TYPE_CHECKING:
@@ -25,22 +26,54 @@ PRESALE_NOW = f"""(
 )"""
 
 _EVENT = """
-    SELECT suite_id, event_id, organizer, name, description, image_url, venue, start_time, end_time,
-        status, requires_approval, approved, revenue_token, revenue_eth, created_at, updated_block,
-        (SELECT COALESCE(bool_and(sold >= total_supply), false) FROM ticket_types t
-            WHERE t.suite_id = e.suite_id AND t.event_id = e.event_id) AS sold_out
-    FROM events e
+    SELECT e.suite_id, e.event_id, e.organizer, e.name, e.description, e.image_url, e.venue,
+        e.start_time, e.end_time, e.status, e.requires_approval, e.approved, e.revenue_token,
+        e.revenue_eth, e.created_at, e.updated_block, s.total_supply, s.sold, s.sold_out
+    FROM {source} e CROSS JOIN LATERAL (
+        SELECT COALESCE(sum(t.total_supply), 0) AS total_supply, COALESCE(sum(t.sold), 0) AS sold,
+            COALESCE(bool_and(t.sold >= t.total_supply), false) AS sold_out
+        FROM ticket_types t WHERE t.suite_id = e.suite_id AND t.event_id = e.event_id) s
     """
+
+_ORDER = {
+    "start_time": "e.start_time, e.event_id",
+    "-start_time": "e.start_time DESC, e.event_id DESC",
+    # Ids are given in the order of creation.
+    "created_at": "e.event_id",
+    "-created_at": "e.event_id DESC",
+}
+_AFTER = {
+    "start_time": "(e.start_time, e.event_id) > (to_timestamp(%(last_start)s), %(last_id)s)",
+    "-start_time": "(e.start_time, e.event_id) < (to_timestamp(%(last_start)s), %(last_id)s)",
+    "created_at": "e.event_id > %(last_id)s",
+    "-created_at": "e.event_id < %(last_id)s",
+}
+# The first condition is what the index answers; the second takes away what has the right pairs of
+# characters, but not next to each other. Both fold the text as the index does (migrations/0007).
+_WORDS = """(
+    e.grams @> %(grams)s::bigint[]
+    AND NOT EXISTS (SELECT FROM unnest(%(words)s::text[]) AS word
+        WHERE strpos(search_text(e.name, e.venue), search_fold(word)) = 0)
+)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which events; None means any. `starts_from` and `starts_to` are inclusive."""
+    """Which events; None means any. `starts_from` and `starts_to` are inclusive. Each of `words`
+    stands in the name or the venue, in whatever case or width; it may be a part of a word there.
+    """
 
     status: EventStatus | None = None
     organizer: WalletAddress | None = None
     starts_from: datetime | None = None
     starts_to: datetime | None = None
+    words: tuple[str, ...] = ()
+    sort: EventSort = "start_time"
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What is between the spaces, of whatever script."""
+    return tuple(text.split())
 
 
 After = tuple[int, int]
@@ -60,7 +93,8 @@ def get(conn: "Connection[Any]", suite_id: SuiteId, event_id: EventId) -> Event:
 
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         found = cursor.execute(
-            _EVENT + "WHERE suite_id = %s AND event_id = %s", [suite_id, event_id]
+            _EVENT.format(source="events") + "WHERE e.suite_id = %s AND e.event_id = %s",
+            [suite_id, event_id],
         ).fetchone()
     if found is None:
         raise NotFound("EVENT_NOT_FOUND", f"There is no event {event_id}.")
@@ -80,30 +114,34 @@ def find_organizer(
 def page(
     conn: "Connection[Any]", suite_id: SuiteId, chosen: Filter, after: After | None, limit: int
 ) -> list[Event]:
-    """One page, by start time and id."""
+    """One page, in the order that `chosen` names."""
     from psycopg.rows import class_row
 
     conditions = {
-        "status = %(status)s": chosen.status,
-        "organizer = %(organizer)s": chosen.organizer,
-        "start_time >= %(starts_from)s": chosen.starts_from,
-        "start_time <= %(starts_to)s": chosen.starts_to,
-        "(start_time, event_id) > (to_timestamp(%(last_start)s), %(last_id)s)": after,
+        "e.status = %(status)s": chosen.status,
+        "e.organizer = %(organizer)s": chosen.organizer,
+        "e.start_time >= %(starts_from)s": chosen.starts_from,
+        "e.start_time <= %(starts_to)s": chosen.starts_to,
+        _WORDS: chosen.words or None,
+        _AFTER[chosen.sort]: after,
     }
     given = " AND ".join(sql for sql, value in conditions.items() if value is not None)
     last_start, last_id = after or (0, 0)
+    # Inside, so that the ticket types of the page alone are looked up.
+    found = f"""
+        SELECT * FROM events e
+        WHERE e.suite_id = %(suite_id)s AND {given or "true"}
+        ORDER BY {_ORDER[chosen.sort]} LIMIT %(limit)s
+    """
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         return cursor.execute(
-            f"""
-            {_EVENT}
-            WHERE suite_id = %(suite_id)s AND {given or "true"}
-            ORDER BY start_time, event_id
-            LIMIT %(limit)s
-            """,
+            _EVENT.format(source=f"({found})") + f" ORDER BY {_ORDER[chosen.sort]}",
             {
                 "suite_id": suite_id, "status": chosen.status, "organizer": chosen.organizer,
                 "starts_from": chosen.starts_from, "starts_to": chosen.starts_to,
-                "last_start": min(last_start, LAST_SECOND), "last_id": last_id, "limit": limit,
+                "words": list(chosen.words), "grams": list(search.of_words(chosen.words)),
+                "last_start": min(last_start, LAST_SECOND),
+                "last_id": last_id, "limit": limit,
             },
         ).fetchall()  # fmt: skip
 

@@ -110,6 +110,9 @@ class PostgresIndex:
     def primary_sales(self, keys: Keys) -> list[tuple[int, int, int, int, int, int]]:
         return reconciling.primary_sales(self.conn, self.suite_id, keys)
 
+    def name_trades(self, keys: Keys) -> None:
+        projections.name_trades(self.conn, self.suite_id, keys.tickets)
+
     def mark(self, fitting: Collection[RawLog], misfits: Sequence[DeadLetter]) -> None:
         reconciling.mark(self.conn, self.suite_id, fitting, misfits)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from onlineticket.domain import search
 from onlineticket.domain.folding.state import POOL as POOL_KEY
 from onlineticket.domain.folding.state import Keys, State, Table
 from onlineticket.domain.types import SuiteId
@@ -68,6 +69,10 @@ def load(
 
 def changes(suite_id: SuiteId, state: State) -> list[Change]:
     """What is new in `state`, as `save` takes it. Asks the database nothing."""
+    _name_events(state)
+    for key in state.events.dirty:
+        event = state.events.rows[key]
+        event.grams = search.of_event(event.name, event.venue)
     found = []
     for table, name in _TABLES:
         rows: Table[Any] = getattr(state, name)
@@ -90,6 +95,35 @@ def save(conn: "Connection[Any]", suite_id: SuiteId, changes: Sequence[Change]) 
     for change in changes:
         columns = ", ".join(("suite_id", *change.table.columns))
         copy_text.copy(conn, f"{change.table.name} ({columns})", change.written)
+
+
+def name_trades(conn: "Connection[Any]", suite_id: SuiteId, tickets: Collection[int]) -> None:
+    """Give the resales of these tickets the event that the tickets are of now."""
+    conn.execute(
+        """
+        UPDATE trades SET event_id = t.event_id
+        FROM tickets t
+        WHERE t.suite_id = %(suite)s AND t.token_id = ANY(%(tickets)s)
+          AND trades.suite_id = %(suite)s AND trades.token_id = t.token_id
+          AND trades.event_id IS DISTINCT FROM t.event_id
+        """,
+        {"suite": suite_id, "tickets": list(tickets)},
+    )
+
+
+def _name_events(state: State) -> None:
+    """A listing's, auction's and resale's event is its ticket's. Only now, after the whole batch:
+    a contract that is sent a ticket may list it before TicketMinted says of which event it is.
+    """
+    tickets = state.tickets.rows
+    for listed in (state.listings, state.auctions):
+        for key in listed.dirty:
+            row = listed.rows[key]
+            if row.token_id in tickets:
+                row.event_id = tickets[row.token_id].event_id
+    for trade in state.trades:
+        if trade.token_id in tickets:
+            trade.event_id = tickets[trade.token_id].event_id
 
 
 def _load(

@@ -1,25 +1,14 @@
 """Which contracts we index (table contracts_registry): a suite is one deployment of the five."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onlineticket.domain.deployments import SILENT, Deployment, bad_file, merged
-from onlineticket.domain.errors import Unavailable
-from onlineticket.domain.suite import Suite
+from onlineticket.domain.errors import NotFound, Unavailable
+from onlineticket.domain.suite import Contract, Suite
 from onlineticket.domain.types import SuiteId
 
 if TYPE_CHECKING:
     from psycopg import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """One registered address. `from_block`, `to_block` inclusive; `to_block` None: still in use."""
-
-    name: str
-    address: str
-    from_block: int
-    to_block: int | None
 
 
 def register(conn: "Connection[Any]", suite: Suite) -> SuiteId:
@@ -83,15 +72,27 @@ def suite_ids(conn: "Connection[Any]") -> list[SuiteId]:
     return [SuiteId(row[0]) for row in rows]
 
 
-def contracts(conn: "Connection[Any]", suite_id: SuiteId) -> list[Contract]:
-    rows = conn.execute(
-        """
-        SELECT name, address, from_block, to_block
-        FROM contracts_registry WHERE suite_id = %s ORDER BY name, from_block
-        """,
-        [suite_id],
-    ).fetchall()
-    return [Contract(*row) for row in rows]
+def contracts(conn: "Connection[Any]", suite_id: SuiteId | None = None) -> list[Contract]:
+    """Those of one suite, or of all, the newest suite first.
+
+    Raises:
+        NotFound: `SUITE_NOT_FOUND`.
+    """
+    from psycopg.rows import class_row
+
+    with conn.cursor(row_factory=class_row(Contract)) as cursor:
+        found = cursor.execute(
+            """
+            SELECT suite_id, chain_id, name, address, abi_version, from_block, to_block
+            FROM contracts_registry
+            WHERE %(suite)s::smallint IS NULL OR suite_id = %(suite)s
+            ORDER BY suite_id DESC, name, from_block
+            """,
+            {"suite": suite_id},
+        ).fetchall()
+    if suite_id is not None and not found:
+        raise NotFound("SUITE_NOT_FOUND", f"There is no contract suite {suite_id}.")
+    return found
 
 
 def suites_on(conn: "Connection[Any]", chain_id: int) -> list[SuiteId]:

@@ -11,7 +11,8 @@ from onlineticket.store import copy_text
 @dataclass(frozen=True, slots=True)
 class RowTable:
     """`columns` are the row's fields, in order; `key` those of its primary key. Beside numbers,
-    truth values and words of ours there are `times`, `hashes` and, from the chain, any `texts`.
+    truth values and words of ours there are `times`, `hashes`, `lists` of numbers and, from the
+    chain, any `texts`.
     """
 
     name: str
@@ -21,6 +22,7 @@ class RowTable:
     times: frozenset[str]
     hashes: frozenset[str]
     texts: frozenset[str]
+    lists: frozenset[str]
 
     @property
     def select(self) -> str:
@@ -36,6 +38,7 @@ class RowTable:
         found: dict[str, copy_text.Writer] = dict.fromkeys(self.times, copy_text.time)
         found |= dict.fromkeys(self.hashes, copy_text.hash_)
         found |= dict.fromkeys(self.texts, copy_text.text)
+        found |= dict.fromkeys(self.lists, copy_text.numbers)
         return [found.get(name) for name in self.columns]
 
     def values(self, row: Any) -> tuple[Any, ...]:
@@ -44,16 +47,23 @@ class RowTable:
 
 
 def _table(
-    name: str, row: type, key: str, *, times: str = "", hashes: str = "", texts: str = ""
+    name: str,
+    row: type,
+    key: str,
+    *,
+    times: str = "",
+    hashes: str = "",
+    texts: str = "",
+    lists: str = "",
 ) -> RowTable:
     columns = tuple(field.name for field in fields(row))
-    kinds = [frozenset(names.split()) for names in (times, hashes, texts)]
+    kinds = [frozenset(names.split()) for names in (times, hashes, texts, lists)]
     return RowTable(name, row, tuple(key.split()), columns, *kinds)
 
 
 EVENTS = _table(
     "events", rows.EventRow, "event_id", times="start_time end_time created_at",
-    texts="name description image_url venue",
+    texts="name description image_url venue", lists="grams",
 )  # fmt: skip
 TICKET_TYPES = _table(
     "ticket_types", rows.TicketTypeRow, "event_id type_id",

@@ -106,6 +106,9 @@ class IndexStore(Protocol):
         tokens, revenue in ETH, newest block.
         """
 
+    def name_trades(self, keys: Keys) -> None:
+        """Say again of which event the resales of these tickets are: their rows were kept."""
+
     def mark(self, fitting: Collection[RawLog], misfits: Sequence[DeadLetter]) -> None:
         """Which logs have been folded after all, and which have not."""
 

@@ -113,6 +113,7 @@ def refold(
     state.bids = [row for row in state.bids if (row.block_number, row.log_index) in added]
     state.swaps = [row for row in state.swaps if (row.block_number, row.log_index) in added]
     store.save(store.changes(state))
+    store.name_trades(keys)
     store.mark(fitting, misfits)
     return misfits
 

@@ -68,7 +68,7 @@ def _ticket_purchased(
             None,
             None,
             buyer,
-            None,
+            event.organizer,
             cost,
             in_eth,
             log.block_time,

@@ -1,0 +1,17 @@
+DROP INDEX trades_by_side;
+ALTER TABLE events DROP COLUMN grams;
+DROP INDEX events_by_status_id;
+DROP INDEX events_by_organizer_id;
+DROP INDEX events_selling;
+DROP FUNCTION search_grams(text);
+DROP FUNCTION search_text(text, text);
+DROP FUNCTION search_fold(text);
+UPDATE trades SET event_id = NULL WHERE side = 'secondary';
+UPDATE trades SET seller = NULL WHERE side = 'primary';
+DROP INDEX market_listings_unsold;
+DROP INDEX market_listings_by_price;
+DROP INDEX market_listings_by_eth_price;
+DROP INDEX market_listings_by_expiry;
+DROP INDEX auctions_by_seller;
+ALTER TABLE auctions DROP COLUMN event_id;
+ALTER TABLE market_listings DROP COLUMN event_id;
