@@ -264,7 +264,6 @@ CODES: dict[str, Code] = {
         "None of the newest blocks indexed is on the chain any more; see README, Repair.",
         "已索引的最新区块均不在链上，见 README 的 Repair 一节。",
     ),
-    "REBUILD_RUNNING": Code(None, "Another rebuild is at work.", "另一个重建正在进行。"),
     "NOTHING_INDEXED": Code(None, "There is no cursor to repair.", "没有可修复的游标。"),
     "NO_COMMON_BLOCK": Code(
         None, "No block that we indexed is on this chain.", "已索引的区块都不在这条链上。"
