@@ -67,6 +67,8 @@ def swap(conn: "Connection[Any]") -> None:
     for name in _TABLES:
         for (definition,) in _plain_indexes(conn, name):
             conn.execute(definition.replace(" ON public.", f" ON {SHADOW}.").encode())
+        # Or the planner would know nothing of the new tables until a vacuum comes by.
+        conn.execute(f"ANALYZE {SHADOW}.{name}".encode())
     for _, name, _ in reversed(views):
         conn.execute(f"DROP VIEW public.{name}".encode())
     for name in _TABLES:
