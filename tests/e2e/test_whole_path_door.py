@@ -5,7 +5,6 @@ manifest. After test_whole_path.py, which counts who was admitted.
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Barrier, Semaphore
 from typing import Any
@@ -13,13 +12,13 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local import demo
 from infra.local.api import Answer, Api
 from infra.local.demo import Played
 from infra.local.run import Run
-from infra.local.wallets import ARIA, MINA, NOAH, OMAR, Wallet
+from infra.local.wallets import ARIA
 from onlineticket.domain.offline import DayKey, Manifest
 from onlineticket.domain.pre_check import pre_check
+from tests.e2e.held import Held, signed_in, valid_tickets
 from tests.unit.test_offline import forged
 
 pytestmark = pytest.mark.slow
@@ -28,30 +27,9 @@ CALLERS = 50
 SETTLED_SECONDS = 30
 
 
-def signed_in(api: Api, played: Played, wallet: Wallet) -> dict[str, str]:
-    token = demo.sign_in(api, wallet.key, demo.chain_id(played.stack))
-    return {"Authorization": f"Bearer {token}"}
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A ticket, and what its holder sends along."""
-
-    token_id: int
-    holder: dict[str, str]
-
-
 @pytest.fixture(scope="module")
 def tickets(api: Api, played: Played) -> list[Held]:
-    """Three valid ones for the event whose doors are open; not the demo's own."""
-    wallets = {wallet.address: wallet for wallet in (MINA, NOAH, OMAR)}
-    found: list[Held] = []
-    for token_id in played.season.token_ids:
-        ticket = api.expect(200, api.get(f"/tickets/{token_id}"))
-        owner = wallets.get(ticket["owner"].lower())
-        of_the_event = ticket["event_id"] == str(played.season.demo_event_id)
-        if owner and of_the_event and ticket["status"] == "valid" and len(found) < 3:
-            found.append(Held(token_id, signed_in(api, played, owner)))
+    found = valid_tickets(api, played)[:3]
     assert len(found) == 3
     return found
 
