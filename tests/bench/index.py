@@ -31,7 +31,6 @@ REORG = 64
 
 LIMITS: dict[str, tuple[str, float]] = {
     "logs_per_s": (">=", 25_000),
-    "kept_logs_per_s": (">=", 25_000),
     "ratio": (">=", 30),
     "peak_rss_mb": ("<=", 160),
     "rpc_calls_per_100k": ("<=", 40),
