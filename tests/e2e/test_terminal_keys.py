@@ -17,6 +17,7 @@ from infra.constructs.usage_plans import TIERS
 from infra.local import cloud, demo
 from infra.local.api import Answer, Api
 from infra.local.demo import Played
+from infra.local.run import Run
 from infra.local.wallets import ARIA, BO, HOLDER, PLATFORM, Wallet
 from infra.stages import STAGES
 from tests.e2e.held import signed_in, valid_tickets
@@ -62,15 +63,20 @@ def verdicts(played: Played) -> int:
 
 
 def test_an_organizer_equips_a_terminal_and_it_admits(
-    api: Api, played: Played, organizer: dict[str, str]
+    api: Api, played: Played, organizer: dict[str, str], run: Run
 ) -> None:
-    verifier_id, key = made(api, played, organizer, gates=[demo.GATE])
-    # The newest: other tests begin with the oldest.
+    verifier_id, key = made(api, played, organizer, gates=[demo.GATE], scopes=["scan", "undo"])
     ticket = valid_tickets(api, played)[-1]
     codes = api.post(f"/tickets/{ticket.token_id}/qrcode", {"count": 1}, ticket.holder)
     code = api.expect(200, codes)["codes"][0]["text_base45"]
     status, body = demo.scan(api, key, code)
     assert (status, body["verdict"], body["gate"]) == (200, "admitted", demo.GATE)
+    demo.wait_until_used(run, api, ticket.token_id)
+    # Other tests need the ticket.
+    undo = {"undo_id": str(uuid4()), "token_id": str(ticket.token_id), "reason": "only a test"}
+    api.expect(200, api.post("/verify/undo", undo, {"x-api-key": key}))
+    path = f"/tickets/{ticket.token_id}"
+    run.wait_until("ministack", lambda: api.get(path).body["status"] == "valid", seconds=30)
     shown = api.expect(200, api.get(f"/verifiers/{verifier_id}", organizer))
     assert (shown["status"], shown["gates"]) == ("active", [demo.GATE])
     listed = api.expect(200, api.get("/verifiers", organizer))["items"]

@@ -18,6 +18,7 @@ from onlineticket.domain.types import (
     TypeId,
     WalletAddress,
     Wei,
+    WholeNumber,
 )
 
 UINT256S = [TypeAdapter[Any](one) for one in (EventId, TypeId, TokenId, ListingId, Wei, Quantity)]
@@ -49,6 +50,13 @@ def test_what_is_no_uint256_is_refused(type_: TypeAdapter[Any], value: object) -
 def test_inside_a_uint256_is_a_number(type_: TypeAdapter[Any]) -> None:
     assert type_.dump_python(UINT256_MAX) == UINT256_MAX
     assert type_.validate_python(UINT256_MAX) == UINT256_MAX
+
+
+@pytest.mark.parametrize("type_", [*UINT256S, TypeAdapter(WholeNumber)])
+@pytest.mark.parametrize("truth", ["true", "false"])
+def test_a_truth_value_is_no_number(type_: TypeAdapter[Any], truth: str) -> None:
+    with pytest.raises(ValidationError):
+        type_.validate_json(truth)
 
 
 def test_an_address_is_lowercase_inside_and_checksummed_outside() -> None:

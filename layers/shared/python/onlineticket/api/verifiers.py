@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Interval, Len
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
 
 from onlineticket.api.instants import Instant
-from onlineticket.domain.types import WalletAddress
-from onlineticket.domain.verifier import MOST_CIDRS, MOST_EVENTS, MOST_GATES
+from onlineticket.domain.address import checksum
+from onlineticket.domain.types import WalletAddress, WholeNumber
+from onlineticket.domain.verifier import ANY, MOST_CIDRS, MOST_EVENTS, MOST_GATES
 from onlineticket.domain.verifier_key import LONGEST_OVERLAP, Status, Tier, VerifierKey
 
 DEFAULT_LIFE = 30 * 86_400
@@ -25,6 +26,11 @@ Cidrs = Annotated[list[Text], Len(0, MOST_CIDRS)]
 
 VerifierId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Organizer = Annotated[WalletAddress | Literal["*"] | None, Query()]
+WalletOrAny = Annotated[
+    str,
+    PlainSerializer(lambda whose: whose if whose == ANY else checksum(whose), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\*|0[xX][0-9a-fA-F]{40})$"}),
+]
 
 
 class VerifierWanted(BaseModel):
@@ -74,7 +80,7 @@ class Rotation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    overlap_seconds: Annotated[int, Interval(ge=0, le=LONGEST_OVERLAP)] = 900
+    overlap_seconds: Annotated[WholeNumber, Interval(ge=0, le=LONGEST_OVERLAP)] = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +98,8 @@ class VerifierAnswer:
     scopes: list[str]
     cidrs: list[str]
     tier: Tier
-    organizer: WalletAddress | Literal["*"]
-    created_by: WalletAddress | Literal["*"]
+    organizer: WalletOrAny
+    created_by: WalletOrAny
     created_at: datetime
     expires_at: datetime
     rotated_at: datetime | None
@@ -125,8 +131,8 @@ def answer(key: VerifierKey, *, pepper_id: str, now: int) -> VerifierAnswer:
         scopes=sorted(terminal.scopes),
         cidrs=sorted(terminal.cidrs),
         tier=key.tier,
-        organizer=key.organizer,  # type: ignore[arg-type]  # a wallet, or the "*"
-        created_by=key.created_by,  # type: ignore[arg-type]
+        organizer=key.organizer,
+        created_by=key.created_by,
         created_at=_time(key.created_at),
         expires_at=_time(key.expires_at),
         rotated_at=_optional_time(key.rotated_at),

@@ -18,9 +18,18 @@ _DECIMAL = re.compile("0|[1-9][0-9]{0,77}")
 UINT256_PATTERN = f"^({_DECIMAL.pattern})$"
 
 
+def _no_truth(raw: Any) -> Any:
+    """JSON's true and false are no numbers, though Python's are."""
+    return "no number" if isinstance(raw, bool) else raw
+
+
 def _canonical(raw: Any) -> Any:
     """Text that names a number in one way only: pydantic by itself also takes 007, +7 and 1_000."""
-    return "no number" if isinstance(raw, str) and not _DECIMAL.fullmatch(raw) else raw
+    return "no number" if isinstance(raw, str) and not _DECIMAL.fullmatch(raw) else _no_truth(raw)
+
+
+WholeNumber = Annotated[int, BeforeValidator(_no_truth)]
+"""A small number in a request's body."""
 
 
 # JSON numbers lose precision above 2**53, so every uint256 leaves us as a decimal string.
