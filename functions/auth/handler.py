@@ -19,7 +19,7 @@ from onlineticket.chain import signatures
 from onlineticket.domain import refresh_token
 from onlineticket.domain.session import Role
 from onlineticket.domain.siwe import MAX_LENGTH, Terms
-from onlineticket.domain.types import WalletAddress, WholeNumber
+from onlineticket.domain.types import NO_TRUTH, WalletAddress
 from onlineticket.dynamo import rate_limits, sessions
 from onlineticket.store import users
 from onlineticket.usecases import keep_signed_in, sign_in
@@ -30,7 +30,7 @@ app = http_app()
 @dataclass(frozen=True, slots=True)
 class ChallengeRequest:
     address: WalletAddress
-    chain_id: WholeNumber
+    chain_id: Annotated[int, NO_TRUTH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from onlineticket import resources, settings
 from onlineticket.api import qr_symbol, session
 from onlineticket.api.http import http_app, logger, serve, source
-from onlineticket.domain.types import EventId, TokenId, WholeNumber
+from onlineticket.domain.types import NO_TRUTH, EventId, TokenId
 from onlineticket.store import audit, door
 from onlineticket.usecases.issue_qr import MOST, IssuedCode, issue_qr
 
@@ -26,7 +26,7 @@ class CodesWanted:
     of each.
     """
 
-    count: Annotated[WholeNumber, Interval(ge=1, le=MOST)] = 1
+    count: Annotated[int, Interval(ge=1, le=MOST), NO_TRUTH] = 1
     svg: bool = False
     png: bool = False
 

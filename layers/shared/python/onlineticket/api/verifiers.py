@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, 
 
 from onlineticket.api.instants import Instant
 from onlineticket.domain.address import checksum
-from onlineticket.domain.types import WalletAddress, WholeNumber
+from onlineticket.domain.types import NO_TRUTH, WalletAddress
 from onlineticket.domain.verifier import ANY, MOST_CIDRS, MOST_EVENTS, MOST_GATES
 from onlineticket.domain.verifier_key import LONGEST_OVERLAP, Status, Tier, VerifierKey
 
@@ -80,7 +80,7 @@ class Rotation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    overlap_seconds: Annotated[WholeNumber, Interval(ge=0, le=LONGEST_OVERLAP)] = 900
+    overlap_seconds: Annotated[int, Interval(ge=0, le=LONGEST_OVERLAP), NO_TRUTH] = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

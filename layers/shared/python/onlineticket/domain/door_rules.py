@@ -8,7 +8,7 @@ from typing import Annotated
 from annotated_types import Interval
 
 from onlineticket.domain.errors import Invalid
-from onlineticket.domain.types import EventId, TypeId, WholeNumber
+from onlineticket.domain.types import NO_TRUTH, EventId, TypeId
 
 MAX_ENTRIES = 1
 OPENS_BEFORE = 3 * 3600
@@ -19,8 +19,8 @@ MOST_ENTRIES = 50
 MOST_TYPES = 100
 LONGEST_GRACE = 48 * 3600
 
-Entries = Annotated[WholeNumber, Interval(ge=1, le=MOST_ENTRIES)]
-Grace = Annotated[WholeNumber, Interval(ge=0, le=LONGEST_GRACE)]
+Entries = Annotated[int, Interval(ge=1, le=MOST_ENTRIES), NO_TRUTH]
+Grace = Annotated[int, Interval(ge=0, le=LONGEST_GRACE), NO_TRUTH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ def _canonical(raw: Any) -> Any:
     return "no number" if isinstance(raw, str) and not _DECIMAL.fullmatch(raw) else _no_truth(raw)
 
 
-WholeNumber = Annotated[int, BeforeValidator(_no_truth)]
-"""A small number in a request's body."""
+NO_TRUTH = BeforeValidator(_no_truth)
+"""For a number in a request's body; behind its bounds, or the JSON schema loses them."""
 
 
 # JSON numbers lose precision above 2**53, so every uint256 leaves us as a decimal string.
