@@ -259,6 +259,8 @@ def ministack_dynamodb(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     _pretend_credentials(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack)
     client = boto3.client("dynamodb", config=Config(max_pool_connections=512))
+    # Made on first use: of threads that race for that, one would catch another one's classes.
+    assert client.exceptions
     names = _create_tables(client, monkeypatch)
     yield client
     resources.forget()
