@@ -84,8 +84,9 @@ def changes(suite_id: SuiteId, state: State) -> list[Change]:
 
 
 def save(conn: "Connection[Any]", suite_id: SuiteId, changes: Sequence[Change]) -> None:
-    """Write them, inside the caller's transaction. A changed row is deleted and written anew, by
-    the same COPY as the new ones: two statements a table, however many rows became what.
+    """Write them, inside the caller's transaction (or into a rebuild's shadow tables, which are
+    thrown away if it dies). A changed row is deleted and written anew, by the same COPY as the new
+    ones: two statements a table, however many rows became what.
     """
     with conn.pipeline():
         for change in changes:
